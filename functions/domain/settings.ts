@@ -78,7 +78,7 @@ export const defaultSettings: Settings = {
   rateLimitScope: 'grant',
   minTokenAgeMs: MINUTE,
   maxReportsPerHour: 4,
-  verdictDelayMs: 30 * SECOND,
+  verdictDelayMs: 10 * SECOND,
   refusalsToHoldApp: 5,
   waitBudgetMs: 15 * SECOND,
   appHoldCacheMs: 5 * SECOND,
@@ -131,11 +131,11 @@ const rules: readonly Rule[] = [
       `refreshMarginMs (${seconds(s.refreshMarginMs)}) is more than a third of refreshLifetimeMs (${seconds(s.refreshLifetimeMs)}): lower it to ${seconds(Math.floor(s.refreshLifetimeMs * marginShare))}`,
   },
   {
-    severity: 'error',
+    severity: 'warning',
     setting: 'accessMarginMs',
     broken: s => s.accessMarginMs < reactionMs(s),
     message: s =>
-      `an hourly grant's access token could die between two sweeps: raise accessMarginMs (${seconds(s.accessMarginMs)}) to ${seconds(reactionMs(s))} or sweep more often`,
+      `an hourly grant's access token can lapse between two sweeps (it is then refreshed on demand): raise accessMarginMs (${seconds(s.accessMarginMs)}) to ${seconds(reactionMs(s))} or sweep more often`,
   },
   {
     severity: 'error',

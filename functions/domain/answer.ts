@@ -1,0 +1,128 @@
+/** What the provider's answers mean. Total: every status, header and body has a meaning, "unknown" included. */
+import { readTokenResponse, type TokenResponse } from './tokens.ts';
+
+/** An HTTP answer as received. `body` is absent where it was too long, cut off, or not text. */
+export type RawAnswer = {
+  readonly status: number;
+  readonly retryAfter?: string;
+  readonly body?: string;
+};
+
+/** Nothing can have happened at the provider: the refresh token is untouched. */
+export type NothingHappened =
+  | { readonly kind: 'misconfigured'; readonly code: string }
+  | { readonly kind: 'limited'; readonly code: string; readonly retryAfterMs?: number };
+
+/** Whether anything happened is not known: the same token may be presented again. */
+export type Unknown = { readonly kind: 'unknown'; readonly code: string };
+
+export type TokenAnswer =
+  | { readonly kind: 'rotated'; readonly response: TokenResponse }
+  | { readonly kind: 'refused'; readonly code: string }
+  | NothingHappened
+  | Unknown;
+
+/** `ended`: the session of the token presented is over, by this request or before it. */
+export type RevokeAnswer = { readonly kind: 'ended' } | NothingHappened | Unknown;
+
+/** RingCentral: the token is expired, revoked or not found, or its owner may not log in. */
+const refusals = new Set(['OAU-210', 'OAU-211', 'OAU-213', 'OAU-136', 'OAU-140', 'OAU-141', 'OAU-142']);
+/**
+ * RingCentral: wrong client credentials, or a grant type that the app may not use; the same in RFC 6749 §5.2's words; and the
+ * keeper's own: the grant's app is not in the secret, or is there with another client id or server.
+ */
+const misconfigurations = new Set([
+  ...['app-unknown', 'app-mismatch', 'apps-unreadable'],
+  ...['OAU-146', 'OAU-153', 'OAU-120', 'OAU-121', 'OAU-112', 'OAU-125'],
+  ...['invalid_client', 'unauthorized_client', 'unsupported_grant_type'],
+]);
+export const isMisconfiguration = (code: string | undefined): boolean =>
+  code !== undefined && misconfigurations.has(code);
+/** RingCentral: rate exceeded, or a concurrent duplicate. */
+const limits = new Set(['CMN-301', 'CMN-302', 'CMN-304', 'CMN-310']);
+
+/** Codes go into logs and events, so only what has the form of a code is one: never a piece of a body. */
+const isProviderCode = (value: unknown): value is string =>
+  typeof value === 'string' && /^[A-Z]{2,5}-\d{1,5}$/.test(value);
+
+/** RFC 6749 §5.2, RFC 6750 §3.1 and RFC 7009 §2.2.1. */
+const oauthCodes: ReadonlySet<unknown> = new Set([
+  ...['invalid_request', 'invalid_client', 'invalid_grant', 'unauthorized_client', 'unsupported_grant_type'],
+  ...['invalid_scope', 'invalid_token', 'unsupported_token_type', 'server_error', 'temporarily_unavailable'],
+]);
+const isOauthCode = (value: unknown): value is string => oauthCodes.has(value);
+
+const parseJson = (body: string | undefined): unknown => {
+  if (body === undefined) return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+};
+
+type ErrorCodes = { readonly provider: readonly string[]; readonly oauth: string | undefined };
+
+const errorCodes = (json: unknown): ErrorCodes => {
+  if (typeof json !== 'object' || json === null) return { provider: [], oauth: undefined };
+  const { error, errorCode, errors } = json as Record<string, unknown>;
+  const listed = (Array.isArray(errors) ? errors.slice(0, 10) : []).map(
+    entry => (entry as { errorCode?: unknown } | null)?.errorCode,
+  );
+  return {
+    provider: [...listed, errorCode].filter(isProviderCode),
+    oauth: isOauthCode(error) ? error : undefined,
+  };
+};
+
+/** `Retry-After` in either form (RFC 9110 §10.2.3); `now` turns the date form into a duration. */
+const retryAfterMs = (header: string | undefined, now: number): { retryAfterMs?: number } => {
+  if (header === undefined) return {};
+  if (/^\d{1,9}$/.test(header.trim())) return { retryAfterMs: Number(header.trim()) * 1000 };
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? {} : { retryAfterMs: Math.max(0, date - now) };
+};
+
+const clientErrorStatuses = new Set([400, 401, 403]);
+
+/** A definite refusal needs a known code: `invalid_grant` with a code that nobody knows proves nothing. */
+const refusalCode = ({ provider, oauth }: ErrorCodes): string | undefined =>
+  provider.find(code => refusals.has(code)) ??
+  (oauth === 'invalid_grant' && provider.length === 0 ? oauth : undefined);
+
+type ErrorAnswer = { readonly kind: 'refused'; readonly code: string } | NothingHappened | Unknown;
+
+const classifyError = (answer: RawAnswer, json: unknown, now: number): ErrorAnswer => {
+  const codes = errorCodes(json);
+  const all = codes.oauth === undefined ? codes.provider : [...codes.provider, codes.oauth];
+  const fallback = all[0] ?? `http-${answer.status}`;
+  if (answer.status === 429) {
+    return { kind: 'limited', code: fallback, ...retryAfterMs(answer.retryAfter, now) };
+  }
+  if (!clientErrorStatuses.has(answer.status)) return { kind: 'unknown', code: fallback };
+  const limit = all.find(code => limits.has(code));
+  if (limit !== undefined) return { kind: 'limited', code: limit, ...retryAfterMs(answer.retryAfter, now) };
+  const misconfiguration = all.find(code => misconfigurations.has(code));
+  if (misconfiguration !== undefined) return { kind: 'misconfigured', code: misconfiguration };
+  const refusal = refusalCode(codes);
+  return refusal === undefined ? { kind: 'unknown', code: fallback } : { kind: 'refused', code: refusal };
+};
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** Classifies an answer of the token endpoint to a refresh. */
+export const classifyTokenAnswer = (answer: RawAnswer, now: number): TokenAnswer => {
+  const json = parseJson(answer.body);
+  if (!isSuccess(answer.status)) return classifyError(answer, json, now);
+  const response = readTokenResponse(json);
+  return response === undefined
+    ? { kind: 'unknown', code: 'unreadable-answer' }
+    : { kind: 'rotated', response };
+};
+
+/** Classifies an answer of the revocation endpoint: a token that it does not know is as good as revoked (RFC 7009 §2.2). */
+export const classifyRevokeAnswer = (answer: RawAnswer, now: number): RevokeAnswer => {
+  if (isSuccess(answer.status)) return { kind: 'ended' };
+  const error = classifyError(answer, parseJson(answer.body), now);
+  return error.kind === 'refused' ? { kind: 'ended' } : error;
+};

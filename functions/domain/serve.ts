@@ -1,0 +1,86 @@
+/** What a caller who wants an access token is to be told, given the record as just read. */
+import { attemptIsLive, type Grant, isRefreshable } from './grant.ts';
+import { servableTtlMs } from './tokens.ts';
+import { currentReports, type Moment, reportWindowEnd } from './writes.ts';
+
+export type Request = {
+  /** The token must live at least this long; at most the margin that the keeper keeps anyway. */
+  readonly minTtlMs: number;
+  /** The caller was refused with the token of this generation. */
+  readonly rejectedGeneration?: number;
+};
+
+export type ServeDecision =
+  | { readonly kind: 'serve' }
+  /** Nobody may be served and somebody else is at work, or the promise is just running out: look again then. */
+  | { readonly kind: 'wait'; readonly until: number }
+  | { readonly kind: 'refresh' }
+  /** A verdict, an expiry or a claim is due that needs no provider. */
+  | { readonly kind: 'tend' }
+  | { readonly kind: 'revoked' }
+  | { readonly kind: 'reauthorize'; readonly code?: string }
+  | { readonly kind: 'limited'; readonly until: number }
+  | { readonly kind: 'unavailable'; readonly until: number; readonly code: string | undefined };
+
+const reauthorize = (code: string | undefined): ServeDecision => ({
+  kind: 'reauthorize',
+  ...(code !== undefined && { code }),
+});
+
+const unavailable = (grant: Grant, until: number): ServeDecision => ({
+  kind: 'unavailable',
+  until,
+  code: grant.lastError?.code,
+});
+
+const decideUnrefreshable = (grant: Grant, request: Request, now: number): ServeDecision => {
+  const endsAt = grant.tokens?.accessExpiresAt ?? 0;
+  if (now >= endsAt) return { kind: 'tend' };
+  const rejected = request.rejectedGeneration === grant.generation;
+  const lasts = now < grant.cacheUntil && now + request.minTtlMs <= endsAt;
+  return !rejected && lasts ? { kind: 'serve' } : reauthorize('no-refresh-token');
+};
+
+/** A token reported as rejected is replaced neither too young nor too often: the fault may be the caller's. */
+const decideReported = (grant: Grant, { now, settings }: Moment): ServeDecision => {
+  const oldEnoughAt = grant.rotatedAt + settings.minTokenAgeMs;
+  if (now < oldEnoughAt) return { kind: 'limited', until: oldEnoughAt };
+  if (currentReports(grant, now).count >= settings.maxReportsPerHour) {
+    return { kind: 'limited', until: reportWindowEnd(grant, now) };
+  }
+  return { kind: 'refresh' };
+};
+
+const isServable = (grant: Grant, request: Request, { now, settings }: Moment): boolean => {
+  const { tokens } = grant;
+  if (tokens === undefined || grant.sent !== undefined || now >= grant.cacheUntil) return false;
+  return now + servableTtlMs(tokens, request.minTtlMs, settings) <= tokens.accessExpiresAt;
+};
+
+const decideRefreshable = (grant: Grant, request: Request, moment: Moment): ServeDecision => {
+  const { now, settings } = moment;
+  const rejected = request.rejectedGeneration === grant.generation;
+  if (!rejected && isServable(grant, request, moment)) return { kind: 'serve' };
+  if (grant.attempt !== undefined && attemptIsLive(grant, now)) {
+    return { kind: 'wait', until: grant.attempt.endsAt };
+  }
+  if (now < (grant.holdUntil ?? 0)) return unavailable(grant, grant.holdUntil ?? now);
+  if (grant.sent !== undefined) return { kind: 'refresh' };
+  if (rejected) return decideReported(grant, moment);
+  // Another machine's clock may be behind: what was promised there is rotated only when it is over there too.
+  const promiseEndsAt = grant.cacheUntil + settings.maxClockSkewMs;
+  return now < promiseEndsAt ? { kind: 'wait', until: promiseEndsAt } : { kind: 'refresh' };
+};
+
+export const decideServe = (grant: Grant, request: Request, moment: Moment): ServeDecision => {
+  if (grant.state === 'revoking' || grant.state === 'revoked') return { kind: 'revoked' };
+  if (grant.state === 'reauthorize') return reauthorize(grant.lastError?.code);
+  if (!grant.claimed) return { kind: 'tend' };
+  if (grant.refusal !== undefined) {
+    const verdictAt = grant.refusal.at + moment.settings.verdictDelayMs;
+    return moment.now < verdictAt ? { kind: 'wait', until: verdictAt } : { kind: 'tend' };
+  }
+  return isRefreshable(grant)
+    ? decideRefreshable(grant, request, moment)
+    : decideUnrefreshable(grant, request, moment.now);
+};

@@ -1,0 +1,161 @@
+/** Token responses, and the arithmetic of expiries: when to refresh, and until when a served token is promised. */
+import type { Grant, Strategy, Tokens } from './grant.ts';
+import { jitterShare, marginShare, type Settings } from './settings.ts';
+
+/** The fields of a token response (RFC 6749 §5.1 and RingCentral's own) that the keeper uses. Lifetimes in milliseconds. */
+export type TokenResponse = {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly accessLifetimeMs?: number;
+  readonly refreshToken?: string;
+  readonly refreshLifetimeMs?: number;
+  /** Time until the session ends, whatever is refreshed: the shorter of its absolute end and its idle timeout. */
+  readonly sessionLifetimeMs?: number;
+  readonly scope?: string;
+  readonly ownerId?: string;
+  readonly endpointId?: string;
+  readonly sessionId?: string;
+};
+
+/** Longer values are taken for garbage: a record may hold 400 KB. */
+export const maxTokenLength = 16_384;
+const maxFieldLength = 4_096;
+
+const text = (value: unknown, maxLength: number): string | undefined =>
+  typeof value === 'string' && value.length > 0 && value.length <= maxLength ? value : undefined;
+
+const identifier = (value: unknown): string | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : text(value, 256);
+
+/** Seconds as a number or as digits, as some brands send them. */
+const lifetimeMs = (value: unknown): number | undefined => {
+  const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value;
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0 || seconds > 1e10) return undefined;
+  return Math.floor(seconds * 1000);
+};
+
+const shortest = (...values: (number | undefined)[]): number | undefined => {
+  const known = values.filter(value => value !== undefined && value > 0) as number[];
+  return known.length > 0 ? Math.min(...known) : undefined;
+};
+
+type Optional<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Leaves out what is undefined, so that "absent" has one representation. */
+export const present = <T extends object>(fields: T): Optional<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Optional<T>;
+
+/**
+ * Reads a token response leniently: of a 200 that carries a usable access token nothing else may make it unreadable, since the
+ * refresh token that bought it is spent. Undefined where there is no access token.
+ */
+export const readTokenResponse = (json: unknown): TokenResponse | undefined => {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const fields = json as Record<string, unknown>;
+  const accessToken = text(fields['access_token'], maxTokenLength);
+  if (accessToken === undefined) return undefined;
+  return present({
+    accessToken,
+    tokenType: text(fields['token_type'], 32) ?? 'bearer',
+    accessLifetimeMs: lifetimeMs(fields['expires_in']),
+    refreshToken: text(fields['refresh_token'], maxTokenLength),
+    refreshLifetimeMs: lifetimeMs(fields['refresh_token_expires_in']),
+    sessionLifetimeMs: shortest(
+      lifetimeMs(fields['session_expires_in']),
+      lifetimeMs(fields['session_idle_timeout']),
+    ),
+    scope: text(fields['scope'], maxFieldLength),
+    ownerId: identifier(fields['owner_id']),
+    endpointId: identifier(fields['endpoint_id']),
+    sessionId: identifier(fields['session_id']),
+  }) as TokenResponse;
+};
+
+const newRefreshToken = (
+  response: TokenResponse,
+  from: number,
+  settings: Settings,
+): Pick<Tokens, 'refreshToken' | 'refreshExpiresAt'> => {
+  const { refreshToken, refreshLifetimeMs = settings.refreshLifetimeMs } = response;
+  if (refreshToken === undefined || refreshLifetimeMs === 0) return {};
+  const lifetime = Math.min(refreshLifetimeMs, response.sessionLifetimeMs ?? Number.POSITIVE_INFINITY);
+  return { refreshToken, refreshExpiresAt: from + lifetime };
+};
+
+const keptRefreshToken = (previous: Tokens | undefined): Pick<Tokens, 'refreshToken' | 'refreshExpiresAt'> =>
+  present({ refreshToken: previous?.refreshToken, refreshExpiresAt: previous?.refreshExpiresAt });
+
+/**
+ * The tokens of a response, their expiries counted from `from`: the time when the request was first sent, so never late.
+ * An answer without a refresh token leaves the previous one in force (RFC 6749 §6); one whose lifetime is 0 withdraws it.
+ */
+export const toTokens = (
+  response: TokenResponse,
+  from: number,
+  previous: Tokens | undefined,
+  settings: Settings,
+): Tokens => {
+  const accessLifetimeMs = Math.min(
+    response.accessLifetimeMs ?? settings.accessLifetimeMs,
+    response.sessionLifetimeMs ?? Number.POSITIVE_INFINITY,
+  );
+  const keepsPrevious = response.refreshToken === undefined && response.refreshLifetimeMs !== 0;
+  return present({
+    accessToken: response.accessToken,
+    tokenType: response.tokenType,
+    scope: response.scope ?? previous?.scope,
+    accessExpiresAt: from + accessLifetimeMs,
+    accessLifetimeMs,
+    ...(keepsPrevious ? keptRefreshToken(previous) : newRefreshToken(response, from, settings)),
+  }) as Tokens;
+};
+
+const clampedMargin = (marginMs: number, lifetimeMs: number): number =>
+  Math.min(marginMs, Math.floor(Math.max(0, lifetimeMs) * marginShare));
+
+/** No served token has less than this left, as long as it can be refreshed. */
+export const accessMarginOf = (tokens: Tokens, settings: Settings): number =>
+  clampedMargin(settings.accessMarginMs, tokens.accessLifetimeMs);
+
+/** The largest `minTtl` that a caller may ask of these tokens. */
+export const servableTtlMs = (tokens: Tokens, minTtlMs: number, settings: Settings): number =>
+  tokens.refreshToken === undefined ? minTtlMs : Math.min(minTtlMs, accessMarginOf(tokens, settings));
+
+/**
+ * When tokens obtained at `from` are to be refreshed. `jitter` in [0, 1) brings the time forward, so that grants connected
+ * together do not fall due together for ever. Undefined where there is no refresh token.
+ */
+const refreshTime = (
+  tokens: Tokens,
+  from: number,
+  strategy: Strategy,
+  jitter: number,
+  settings: Settings,
+): number | undefined => {
+  if (tokens.refreshToken === undefined) return undefined;
+  const refreshExpiresAt = tokens.refreshExpiresAt ?? from + settings.refreshLifetimeMs;
+  const weekly = refreshExpiresAt - clampedMargin(settings.refreshMarginMs, refreshExpiresAt - from);
+  const hourly = tokens.accessExpiresAt - accessMarginOf(tokens, settings);
+  const latest = strategy === 'hourly' ? Math.min(hourly, weekly) : weekly;
+  const spread = Math.floor(jitter * jitterShare * Math.max(0, latest - from));
+  // Near the end of a session every answer is shorter than the last: the floor keeps that from becoming a burst.
+  return Math.max(latest - spread, from + settings.minTokenAgeMs);
+};
+
+/** The promise and the next refresh of a new token set. */
+export const schedule = (
+  tokens: Tokens,
+  from: number,
+  strategy: Strategy,
+  jitter: number,
+  settings: Settings,
+): Pick<Grant, 'cacheUntil'> & { refreshAt: number | undefined } => {
+  const refreshAt = refreshTime(tokens, from, strategy, jitter, settings);
+  const margin = refreshAt === undefined ? 0 : accessMarginOf(tokens, settings);
+  const end = Math.min(tokens.accessExpiresAt - margin, refreshAt ?? Number.POSITIVE_INFINITY);
+  return { cacheUntil: end - settings.maxClockSkewMs, refreshAt };
+};
+
+/** When the last token of a set has died by itself. */
+export const tokensEndAt = (tokens: Tokens): number =>
+  Math.max(tokens.accessExpiresAt, tokens.refreshExpiresAt ?? 0);

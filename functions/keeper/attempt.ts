@@ -1,0 +1,99 @@
+/** What every operation that calls the provider for a grant has in common: the app, its hold, the time, the attempt. */
+import type { NothingHappened, Unknown } from '../domain/answer.ts';
+import { type App, isHeld } from '../domain/app.ts';
+import type { Grant, Stored } from '../domain/grant.ts';
+import { holdEnd } from '../domain/hold.ts';
+import * as writes from '../domain/writes.ts';
+import { findApp } from './apps.ts';
+import type { Ports } from './ports.ts';
+import type { Standings } from './standings.ts';
+import { updateExisting } from './update.ts';
+
+export type Context = Ports & { readonly standings: Standings };
+
+/** Why the provider was not asked, or answered nothing that settles the matter. */
+export type NotDone =
+  | { readonly kind: 'held'; readonly until: number; readonly code: string }
+  | { readonly kind: 'misconfigured'; readonly until: number; readonly code: string }
+  /** The invocation ends too soon to ask and to store the answer. */
+  | { readonly kind: 'no-time' }
+  /** Somebody else is at it, or has done it: what is stored now decides. */
+  | { readonly kind: 'superseded' };
+
+export const momentOf = ({ clock, settings }: Context): writes.Moment => ({ now: clock.now(), settings });
+
+/** Whether a request begun now can be answered and its answer stored before `endsAt`. */
+export const fitsBefore = ({ clock, settings }: Context, endsAt: number): boolean =>
+  clock.now() + settings.providerTimeoutMs + settings.commitBudgetMs <= endsAt;
+
+export type Ready = { readonly kind: 'ready'; readonly app: App };
+
+/** Everything that must be true before an attempt is worth a write. */
+export const prepare = async (
+  context: Context,
+  stored: Stored<Grant>,
+  deadlineAt: number,
+): Promise<Ready | NotDone> => {
+  const { store, apps, clock, settings, standings, observe } = context;
+  const grant = stored.value;
+  if (!fitsBefore(context, deadlineAt)) return { kind: 'no-time' };
+  const found = await findApp(apps, grant);
+  if (!found.ok) {
+    const { code } = found;
+    const until = holdEnd({ kind: 'misconfigured', code }, grant.failures, undefined, clock.now(), settings);
+    await updateExisting(
+      store.grants,
+      grant.grantId,
+      g => (g.generation === grant.generation ? writes.holdGrant(g, code, until, momentOf(context)) : undefined),
+      stored,
+    );
+    observe({ type: 'misconfigured', app: grant.app, code, grantId: grant.grantId });
+    return { kind: 'misconfigured', until, code };
+  }
+  const standing = await standings.cached(grant.app);
+  if (isHeld(standing, clock.now())) {
+    return { kind: 'held', until: standing.holdUntil ?? 0, code: standing.holdReason ?? '' };
+  }
+  return { kind: 'ready', app: found.app };
+};
+
+/** Records an answer that settled nothing: on the app where it concerns the app, and on the grant, whose attempt it ends. */
+export const defer = async (
+  context: Context,
+  begun: Stored<Grant>,
+  consumed: writes.Consumed,
+  answer: NothingHappened | Unknown,
+): Promise<NotDone> => {
+  const { store, standings, settings, observe } = context;
+  const { grantId, app } = begun.value;
+  const concernsApp =
+    answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
+  // The app first: until the grant's attempt is given back nobody else asks for this grant.
+  const standing = concernsApp ? await standings.hold(app, answer) : undefined;
+  if (answer.kind === 'misconfigured') {
+    observe({ type: 'misconfigured', app, code: answer.code, grantId });
+  }
+  const { written, stored } = await updateExisting(
+    store.grants,
+    grantId,
+    grant => writes.defer(grant, consumed, answer, momentOf(context)),
+    begun,
+  );
+  const until = Math.max(stored?.value.holdUntil ?? 0, standing?.holdUntil ?? 0);
+  if (written) observe({ type: 'deferred', grantId, code: answer.code, holdUntil: until });
+  return { kind: answer.kind === 'misconfigured' ? 'misconfigured' : 'held', until, code: answer.code };
+};
+
+export const release = async (
+  context: Context,
+  begun: Stored<Grant>,
+  consumed: writes.Consumed,
+): Promise<NotDone> => {
+  await updateExisting(
+    context.store.grants,
+    begun.value.grantId,
+    grant => writes.release(grant, consumed, momentOf(context)),
+    begun,
+  );
+  return { kind: 'no-time' };
+};

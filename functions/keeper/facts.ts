@@ -1,0 +1,34 @@
+/** What the keeper did, for logs, metrics and the live output. Facts carry no token material. */
+import type { RefreshReason } from '../domain/writes.ts';
+
+export type Fact =
+  | {
+      readonly type: 'refreshed';
+      readonly grantId: string;
+      readonly reason: RefreshReason['kind'];
+      readonly strategy: string;
+      readonly generation: number;
+      /** An earlier request's outcome was unknown and this one asked for it again. */
+      readonly replayed: boolean;
+      readonly accessExpiresAt: number;
+      readonly refreshExpiresAt?: number;
+      readonly dueAt?: number;
+    }
+  | { readonly type: 'deferred'; readonly grantId: string; readonly code: string; readonly holdUntil: number }
+  | { readonly type: 'refused'; readonly grantId: string; readonly code: string }
+  | { readonly type: 'condemned'; readonly grantId: string; readonly code: string }
+  | { readonly type: 'absolved'; readonly grantId: string }
+  | { readonly type: 'misconfigured'; readonly app: string; readonly code: string; readonly grantId: string }
+  | { readonly type: 'app-held'; readonly app: string; readonly code: string; readonly holdUntil: number }
+  | { readonly type: 'connected'; readonly grantId: string; readonly generation: number }
+  | { readonly type: 'reinstated'; readonly grantId: string }
+  | { readonly type: 'revoking'; readonly grantId: string; readonly generation: number }
+  | { readonly type: 'revoked'; readonly grantId: string }
+  | { readonly type: 'late-answer-retired'; readonly grantId: string }
+  | { readonly type: 'retired-session-ended'; readonly grantId: string }
+  | { readonly type: 'commit-failed'; readonly grantId: string; readonly error: string }
+  | { readonly type: 'event-not-sent'; readonly grantId: string; readonly event: string }
+  | { readonly type: 'unreadable'; readonly grantId: string }
+  | { readonly type: 'failed'; readonly grantId: string; readonly error: string };
+
+export type Observe = (fact: Fact) => void;

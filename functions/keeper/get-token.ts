@@ -1,0 +1,145 @@
+/** Serving a token: from the record while its promise lasts, after a refresh otherwise. */
+import { isMisconfiguration } from '../domain/answer.ts';
+import { nextTask } from '../domain/attend.ts';
+import type { Grant, Stored } from '../domain/grant.ts';
+import { decideServe, type Request, type ServeDecision } from '../domain/serve.ts';
+import { type Context, momentOf, type NotDone } from './attempt.ts';
+import { grantNotFound, KeeperError } from './errors.ts';
+import { type RefreshOutcome, refresh } from './refresh.ts';
+import { tend } from './tend.ts';
+
+/** An access token and what is promised of it. Times are epoch milliseconds. */
+export type ServedToken = {
+  readonly grantId: string;
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly expiresAt: number;
+  /** Until then the keeper does not replace this token by itself; after it, ask again. */
+  readonly cacheUntil: number;
+  readonly generation: number;
+  readonly scope?: string;
+  readonly server: string;
+};
+
+const shortestPauseMs = 50;
+const longestPauseMs = 500;
+/** Enough for a replay and the refresh after it; more would mean that the tokens are dead on arrival. */
+const maxRefreshes = 2;
+const maxRounds = 200;
+
+const serve = (grant: Grant): ServedToken => {
+  const { grantId, tokens, cacheUntil, generation, server } = grant;
+  if (tokens === undefined) throw new Error('a grant without tokens is never servable');
+  const { accessToken, tokenType, accessExpiresAt: expiresAt, scope } = tokens;
+  return {
+    grantId,
+    accessToken,
+    tokenType,
+    expiresAt,
+    cacheUntil,
+    generation,
+    ...(scope !== undefined && { scope }),
+    server,
+  };
+};
+
+const unavailable = (code: string | undefined, retryAfterMs: number): KeeperError =>
+  isMisconfiguration(code)
+    ? new KeeperError(
+        'misconfigured',
+        `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`,
+        retryAfterMs,
+      )
+    : new KeeperError('provider-unavailable', `The provider cannot be asked now (${code ?? 'on hold'}).`, retryAfterMs);
+
+const pending = (retryAfterMs: number): KeeperError =>
+  new KeeperError('refresh-pending', 'A refresh of this grant is under way.', retryAfterMs);
+
+const refusal = (decision: ServeDecision, now: number): KeeperError | undefined => {
+  switch (decision.kind) {
+    case 'revoked':
+      return new KeeperError('grant-revoked', 'The grant was revoked. Connect the account again to use it.');
+    case 'reauthorize':
+      return new KeeperError(
+        'reauthorization-required',
+        `The account's owner must authorise again (${decision.code ?? 'refused by the provider'}).`,
+      );
+    case 'limited':
+      return new KeeperError(
+        'refresh-limited',
+        'This token was reported as rejected too soon or too often. If it is refused while fresh, the fault is not its age: check the request and its permissions.',
+        decision.until - now,
+      );
+    case 'unavailable':
+      return unavailable(decision.code, decision.until - now);
+    default:
+      return undefined;
+  }
+};
+
+const unlessNotDone = (outcome: RefreshOutcome | NotDone, now: number): Stored<Grant> | undefined => {
+  switch (outcome.kind) {
+    case 'refreshed':
+      return outcome.stored;
+    case 'held':
+    case 'misconfigured':
+      throw unavailable(outcome.code, outcome.until - now);
+    case 'no-time':
+      throw pending(1000);
+    case 'refused':
+    case 'superseded':
+      return undefined;
+  }
+};
+
+const reasonFor = ({ rejectedGeneration }: Request) =>
+  rejectedGeneration === undefined
+    ? ({ kind: 'getter' } as const)
+    : ({ kind: 'reported', rejectedGeneration } as const);
+
+/**
+ * Throws {@link KeeperError}: `grant-not-found`, `reauthorization-required`, `grant-revoked`, `refresh-limited`, `refresh-pending`,
+ * `provider-unavailable`, `misconfigured`. `deadlineAt`: when the invocation ends.
+ */
+export const getToken = async (
+  context: Context,
+  grantId: string,
+  request: Request,
+  deadlineAt: number,
+): Promise<ServedToken> => {
+  const { store, clock, settings } = context;
+  const waitUntil = Math.min(clock.now() + settings.waitBudgetMs, deadlineAt - settings.commitBudgetMs / 2);
+  let known: Stored<Grant> | undefined;
+  let refreshes = 0;
+  let pauseMs = shortestPauseMs;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const stored = known ?? (await store.grants.get(grantId));
+    known = undefined;
+    if (stored === undefined) throw grantNotFound(grantId);
+    const decision = decideServe(stored.value, request, momentOf(context));
+    const error = refusal(decision, clock.now());
+    if (error !== undefined) throw error;
+    if (decision.kind === 'serve') return serve(stored.value);
+    if (decision.kind === 'tend') {
+      known = await tendOrGiveUp(context, stored);
+    } else if (decision.kind === 'refresh' && refreshes < maxRefreshes) {
+      refreshes += 1;
+      const outcome = await refresh(context, stored, reasonFor(request), deadlineAt);
+      known = unlessNotDone(outcome, clock.now());
+    } else {
+      const until = decision.kind === 'wait' ? decision.until : clock.now() + longestPauseMs;
+      if (clock.now() + pauseMs > waitUntil) throw pending(Math.max(until - clock.now(), 1000));
+      await clock.sleep(pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+  throw pending(longestPauseMs);
+};
+
+/** A chore that changes nothing now would change nothing in the next round either. */
+const tendOrGiveUp = async (context: Context, stored: Stored<Grant>): Promise<Stored<Grant>> => {
+  const task = nextTask(stored.value, momentOf(context));
+  const after = task.kind === 'chore' ? await tend(context, stored, task.chore) : stored;
+  if (after.nonce === stored.nonce) throw pending(1000);
+  return after;
+};

@@ -1,0 +1,168 @@
+/** One refresh of one grant, from the attempt to the commit. */
+import type { TokenAnswer } from '../domain/answer.ts';
+import type { App } from '../domain/app.ts';
+import type { Grant, Stored } from '../domain/grant.ts';
+import type { TokenResponse } from '../domain/tokens.ts';
+import * as writes from '../domain/writes.ts';
+import { askWithCurrentCredentials } from './apps.ts';
+import { type Context, defer, fitsBefore, momentOf, type NotDone, prepare, release } from './attempt.ts';
+import { persist, updateExisting } from './update.ts';
+
+export type RefreshOutcome =
+  | { readonly kind: 'refreshed'; readonly stored: Stored<Grant> }
+  | { readonly kind: 'refused' }
+  | NotDone;
+
+type Begun = {
+  readonly stored: Stored<Grant>;
+  readonly consumed: writes.Consumed;
+  readonly refreshToken: string;
+  readonly sentAt: number;
+  readonly replayed: boolean;
+  readonly reason: writes.RefreshReason;
+  readonly deadlineAt: number;
+};
+
+/**
+ * Refreshes a grant as read. The order is what makes a crash at any point recoverable: the attempt and `sent` are stored before the
+ * request leaves, and the answer is stored before anyone can see it. A crash in between leaves `sent` standing, and the next attempt
+ * presents the same refresh token again, inside the provider's replay window.
+ */
+export const refresh = async (
+  context: Context,
+  read: Stored<Grant>,
+  reason: writes.RefreshReason,
+  deadlineAt: number,
+): Promise<RefreshOutcome> => {
+  const ready = await prepare(context, read, deadlineAt);
+  if (ready.kind !== 'ready') return ready;
+  const begun = await begin(context, read, reason, deadlineAt);
+  if (begun === undefined) return { kind: 'superseded' };
+  const endsAt = begun.stored.value.attempt?.endsAt ?? 0;
+  const mayAsk = () => fitsBefore(context, Math.min(endsAt, deadlineAt));
+  // Writing the attempt may have taken long: a request that could outlive it is not sent.
+  if (!mayAsk()) return release(context, begun.stored, begun.consumed);
+  const answer = await ask(context, ready.app, begun, mayAsk);
+  return settle(context, begun, answer);
+};
+
+const begin = async (
+  context: Context,
+  read: Stored<Grant>,
+  reason: writes.RefreshReason,
+  deadlineAt: number,
+): Promise<Begun | undefined> => {
+  const attemptId = context.randomness.id();
+  const { grantId, connectionId, generation } = read.value;
+  const sentAt = context.clock.now();
+  const { written, stored } = await updateExisting(
+    context.store.grants,
+    grantId,
+    grant =>
+      grant.connectionId === connectionId && grant.generation === generation
+        ? writes.beginRefresh(grant, attemptId, reason, momentOf(context))
+        : undefined,
+    read,
+  );
+  const refreshToken = stored?.value.tokens?.refreshToken;
+  if (!written || refreshToken === undefined) return undefined;
+  const replayed = stored.value.sent?.by !== attemptId;
+  return {
+    stored,
+    consumed: { connectionId, generation, attemptId },
+    refreshToken,
+    sentAt,
+    replayed,
+    reason,
+    deadlineAt,
+  };
+};
+
+const ask = (context: Context, app: App, begun: Begun, mayAsk: () => boolean): Promise<TokenAnswer> =>
+  askWithCurrentCredentials(
+    context.apps,
+    app,
+    begun.stored.value,
+    current => context.tokenEndpoint.refresh(current, begun.refreshToken),
+    mayAsk,
+  );
+
+const settle = (context: Context, begun: Begun, answer: TokenAnswer): Promise<RefreshOutcome> => {
+  switch (answer.kind) {
+    case 'rotated':
+      return store(context, begun, answer.response);
+    case 'refused':
+      return noteRefusal(context, begun, answer.code);
+    case 'misconfigured':
+    case 'limited':
+    case 'unknown':
+      return defer(context, begun.stored, begun.consumed, answer);
+  }
+};
+
+/** The answer is in hand and nowhere else: storing it is tried until the invocation's time is nearly over. */
+const store = async (context: Context, begun: Begun, response: TokenResponse): Promise<RefreshOutcome> => {
+  const { clock, randomness, observe } = context;
+  const { grantId } = begun.stored.value;
+  const jitter = randomness.fraction();
+  try {
+    const { written, stored } = await persist(
+      () =>
+        updateExisting(
+          context.store.grants,
+          grantId,
+          grant =>
+            writes.commit(grant, begun.consumed, response, begun.sentAt, jitter, momentOf(context)) ??
+            writes.retire(grant, { grant: begun.stored.value, response, sentAt: begun.sentAt }, momentOf(context)),
+          begun.stored,
+        ),
+      begun.deadlineAt,
+      clock,
+    );
+    const holdsAnswer = stored?.value.tokens?.accessToken === response.accessToken;
+    if (stored === undefined || !holdsAnswer) {
+      if (written) observe({ type: 'late-answer-retired', grantId });
+      return { kind: 'superseded' };
+    }
+    if (written) await succeeded(context, begun, stored.value);
+    return { kind: 'refreshed', stored };
+  } catch (error) {
+    observe({ type: 'commit-failed', grantId, error: (error as Error).name });
+    throw error;
+  }
+};
+
+const succeeded = async (context: Context, begun: Begun, grant: Grant): Promise<void> => {
+  const { grantId, strategy, generation, tokens, dueAt } = grant;
+  context.observe({
+    type: 'refreshed',
+    grantId,
+    reason: begun.reason.kind,
+    strategy,
+    generation,
+    replayed: begun.replayed,
+    accessExpiresAt: tokens?.accessExpiresAt ?? 0,
+    ...(tokens?.refreshExpiresAt !== undefined && { refreshExpiresAt: tokens.refreshExpiresAt }),
+    ...(dueAt !== undefined && { dueAt }),
+  });
+  if (context.settings.refreshedEvents) {
+    await context.events.publish({ type: 'Grant Refreshed', detail: { grantId, generation, strategy } });
+  }
+  // The token is stored: whatever fails from here on must not look like a failed refresh.
+  await context.standings.succeeded(grant.app).catch(() => undefined);
+};
+
+/** The app's row of refusals first, so that no verdict can be passed without this one in it. */
+const noteRefusal = async (context: Context, begun: Begun, code: string): Promise<RefreshOutcome> => {
+  const { grantId, app } = begun.stored.value;
+  await context.standings.refused(app, grantId);
+  const { written } = await updateExisting(
+    context.store.grants,
+    grantId,
+    grant => writes.refuse(grant, begun.consumed, code, momentOf(context)),
+    begun.stored,
+  );
+  if (!written) return { kind: 'superseded' };
+  context.observe({ type: 'refused', grantId, code });
+  return { kind: 'refused' };
+};

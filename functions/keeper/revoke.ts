@@ -1,0 +1,60 @@
+/** Revoking a grant and undoing a verdict. */
+import type { Grant, GrantState, Stored } from '../domain/grant.ts';
+import * as writes from '../domain/writes.ts';
+import { type Context, momentOf } from './attempt.ts';
+import { finishRevocation } from './end-session.ts';
+import { grantNotFound, KeeperError } from './errors.ts';
+import { updateExisting } from './update.ts';
+
+/**
+ * Recorded here first: from that write on nobody is served, whatever happens upstream. Then the provider is told, if it can be asked
+ * now; otherwise the state stays `revoking` and the sweep finishes it.
+ */
+export const revokeGrant = async (
+  context: Context,
+  grantId: string,
+  deadlineAt: number,
+): Promise<GrantState> => {
+  const { written, stored } = await updateExisting(context.store.grants, grantId, grant =>
+    writes.revoke(grant, momentOf(context)),
+  );
+  if (stored === undefined) throw grantNotFound(grantId);
+  const { state, generation } = stored.value;
+  if (written) context.observe({ type: 'revoking', grantId, generation });
+  if (state !== 'revoking') return state;
+  return (await toldUpstream(context, stored, deadlineAt)) ? 'revoked' : 'revoking';
+};
+
+/** The revocation is recorded: a failure from here on is the sweep's to mend, not the caller's. */
+const toldUpstream = async (
+  context: Context,
+  stored: Stored<Grant>,
+  deadlineAt: number,
+): Promise<boolean> => {
+  try {
+    return (await finishRevocation(context, stored, deadlineAt)).kind === 'ended';
+  } catch (error) {
+    context.observe({ type: 'failed', grantId: stored.value.grantId, error: (error as Error).name });
+    return false;
+  }
+};
+
+/** Has a condemned grant tried again by the sweep; an active one is left as it is. */
+export const reinstateGrant = async (context: Context, grantId: string): Promise<Stored<Grant>> => {
+  const { written, stored } = await updateExisting(context.store.grants, grantId, grant =>
+    writes.reinstate(grant, momentOf(context)),
+  );
+  if (stored === undefined) throw grantNotFound(grantId);
+  const { state } = stored.value;
+  if (state === 'revoking' || state === 'revoked') {
+    throw new KeeperError('grant-revoked', 'A revoked grant cannot be reinstated. Connect the account again.');
+  }
+  if (state === 'reauthorize') {
+    throw new KeeperError(
+      'reauthorization-required',
+      'The grant has no refresh token to try again with. Its owner must authorise again.',
+    );
+  }
+  if (written) context.observe({ type: 'reinstated', grantId });
+  return stored;
+};
