@@ -35,7 +35,9 @@ const parseSetting = (variable: string, text: string, example: Settings[keyof Se
 
 /** Settings as environment variables; the inverse of what `readSettings` reads. */
 export const settingsToVariables = (settings: Partial<Settings>): Record<string, string> =>
-  Object.fromEntries(Object.entries(settings).map(([setting, value]) => [variableOf(setting), String(value)]));
+  Object.fromEntries(
+    Object.entries(settings).map(([setting, value]) => [variableOf(setting), String(value)]),
+  );
 
 /** Throws {@link ConfigurationError} naming the value to change where the combination could lose a token. */
 export const readSettings = (variables: NodeJS.ProcessEnv): Settings => {

@@ -7,7 +7,9 @@ const stepMs = (failures: number, settings: Settings): number =>
 
 /** The provider's own penalty. Other machines' clocks may be ahead of this one's: the skew is added. */
 export const penaltyEnd = (retryAfterMs: number | undefined, now: number, settings: Settings): number =>
-  now + Math.min(Math.max(retryAfterMs ?? settings.penaltyMs, 1000), settings.maxHoldMs) + settings.maxClockSkewMs;
+  now +
+  Math.min(Math.max(retryAfterMs ?? settings.penaltyMs, 1000), settings.maxHoldMs) +
+  settings.maxClockSkewMs;
 
 /**
  * While a refresh may have happened unseen, the next try must come well inside the replay window: no hold takes more than half
@@ -15,7 +17,9 @@ export const penaltyEnd = (retryAfterMs: number | undefined, now: number, settin
  */
 const capByReplayWindow = (holdMs: number, sentAt: number, now: number, settings: Settings): number => {
   const leftMs = sentAt + settings.replayWindowMs - now;
-  return leftMs <= 0 ? holdMs : Math.max(Math.min(holdMs, leftMs / 2), Math.min(holdMs, settings.holdStepsMs[0] ?? holdMs));
+  return leftMs <= 0
+    ? holdMs
+    : Math.max(Math.min(holdMs, leftMs / 2), Math.min(holdMs, settings.holdStepsMs[0] ?? holdMs));
 };
 
 /** The end of the hold after the `failures + 1`st failure in a row. `sentAt`: when an outcome still unknown was first asked for. */

@@ -169,7 +169,8 @@ const rules: readonly Rule[] = [
     severity: 'error',
     setting: 'holdStepsMs',
     broken: s =>
-      s.holdStepsMs.length === 0 || s.holdStepsMs.some((step, i) => step <= 0 || step < (s.holdStepsMs[i - 1] ?? 0)),
+      s.holdStepsMs.length === 0 ||
+      s.holdStepsMs.some((step, i) => step <= 0 || step < (s.holdStepsMs[i - 1] ?? 0)),
     message: () => 'holdStepsMs must be one or more durations above 0, in rising order',
   },
   {
@@ -183,7 +184,8 @@ const rules: readonly Rule[] = [
     severity: 'error',
     setting: 'penaltyMs',
     broken: s => s.penaltyMs > s.maxHoldMs,
-    message: s => `penaltyMs (${seconds(s.penaltyMs)}) is longer than maxHoldMs (${seconds(s.maxHoldMs)}): lower it`,
+    message: s =>
+      `penaltyMs (${seconds(s.penaltyMs)}) is longer than maxHoldMs (${seconds(s.maxHoldMs)}): lower it`,
   },
   {
     severity: 'error',
@@ -201,7 +203,14 @@ const rules: readonly Rule[] = [
   },
 ];
 
-const mayBeZero: ReadonlySet<keyof Settings> = new Set(['maxClockSkewMs', 'verdictDelayMs', 'appHoldCacheMs', 'appsCacheMs', 'waitBudgetMs', 'minTokenAgeMs']);
+const mayBeZero: ReadonlySet<keyof Settings> = new Set([
+  'maxClockSkewMs',
+  'verdictDelayMs',
+  'appHoldCacheMs',
+  'appsCacheMs',
+  'waitBudgetMs',
+  'minTokenAgeMs',
+]);
 
 const outOfRange = (settings: Settings): SettingsProblem[] =>
   (Object.keys(settings) as (keyof Settings)[]).flatMap(setting => {
@@ -209,7 +218,13 @@ const outOfRange = (settings: Settings): SettingsProblem[] =>
     if (typeof value !== 'number') return [];
     const least = mayBeZero.has(setting) ? 0 : 1;
     if (Number.isSafeInteger(value) && value >= least) return [];
-    return [{ severity: 'error', setting, message: `${setting} must be a whole number of at least ${least}, not ${value}` }];
+    return [
+      {
+        severity: 'error',
+        setting,
+        message: `${setting} must be a whole number of at least ${least}, not ${value}`,
+      },
+    ];
   });
 
 /** Total: every way in which these settings could lose a token (`error`) or leave one at risk (`warning`). */

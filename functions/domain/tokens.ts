@@ -30,7 +30,8 @@ const identifier = (value: unknown): string | undefined =>
 /** Seconds as a number or as digits, as some brands send them. */
 const lifetimeMs = (value: unknown): number | undefined => {
   const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value;
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0 || seconds > 1e10) return undefined;
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0 || seconds > 1e10)
+    return undefined;
   return Math.floor(seconds * 1000);
 };
 
@@ -52,22 +53,22 @@ export const present = <T extends object>(fields: T): Optional<T> =>
 export const readTokenResponse = (json: unknown): TokenResponse | undefined => {
   if (typeof json !== 'object' || json === null) return undefined;
   const fields = json as Record<string, unknown>;
-  const accessToken = text(fields['access_token'], maxTokenLength);
+  const accessToken = text(fields.access_token, maxTokenLength);
   if (accessToken === undefined) return undefined;
   return present({
     accessToken,
-    tokenType: text(fields['token_type'], 32) ?? 'bearer',
-    accessLifetimeMs: lifetimeMs(fields['expires_in']),
-    refreshToken: text(fields['refresh_token'], maxTokenLength),
-    refreshLifetimeMs: lifetimeMs(fields['refresh_token_expires_in']),
+    tokenType: text(fields.token_type, 32) ?? 'bearer',
+    accessLifetimeMs: lifetimeMs(fields.expires_in),
+    refreshToken: text(fields.refresh_token, maxTokenLength),
+    refreshLifetimeMs: lifetimeMs(fields.refresh_token_expires_in),
     sessionLifetimeMs: shortest(
-      lifetimeMs(fields['session_expires_in']),
-      lifetimeMs(fields['session_idle_timeout']),
+      lifetimeMs(fields.session_expires_in),
+      lifetimeMs(fields.session_idle_timeout),
     ),
-    scope: text(fields['scope'], maxFieldLength),
-    ownerId: identifier(fields['owner_id']),
-    endpointId: identifier(fields['endpoint_id']),
-    sessionId: identifier(fields['session_id']),
+    scope: text(fields.scope, maxFieldLength),
+    ownerId: identifier(fields.owner_id),
+    endpointId: identifier(fields.endpoint_id),
+    sessionId: identifier(fields.session_id),
   }) as TokenResponse;
 };
 

@@ -149,7 +149,8 @@ export const commit = (
     ...present({
       endpointId: response.endpointId ?? grant.endpointId,
       sessionId: response.sessionId ?? grant.sessionId,
-      announcement: grant.condemnedAt === undefined ? grant.announcement : ('Grant Recovered' as Announcement),
+      announcement:
+        grant.condemnedAt === undefined ? grant.announcement : ('Grant Recovered' as Announcement),
     }),
     failures: 0,
     rotatedAt: moment.now,
@@ -199,12 +200,7 @@ export const release = (grant: Grant, consumed: Consumed, moment: Moment): Grant
     : undefined;
 
 /** Notes a definite refusal. The verdict comes later: a refusal of many grants at once must be seen as such first. */
-export const refuse = (
-  grant: Grant,
-  consumed: Consumed,
-  code: string,
-  moment: Moment,
-): Grant | undefined => {
+export const refuse = (grant: Grant, consumed: Consumed, code: string, moment: Moment): Grant | undefined => {
   if (!isMine(grant, consumed) || grant.state !== 'active') return undefined;
   const refusal = { code, at: moment.now };
   return written({ ...without(grant, 'attempt', 'sent'), refusal, lastError: refusal }, moment);
@@ -257,7 +253,12 @@ export const expire = (grant: Grant, moment: Moment): Grant | undefined =>
     : undefined;
 
 /** Withdraws a grant whose owner turned out to be another grant's. Its session may be that grant's too, so it is not ended. */
-export const withdraw = (grant: Grant, connectionId: string, code: string, moment: Moment): Grant | undefined =>
+export const withdraw = (
+  grant: Grant,
+  connectionId: string,
+  code: string,
+  moment: Moment,
+): Grant | undefined =>
   grant.state === 'active' && !grant.claimed && grant.connectionId === connectionId
     ? condemned(grant, code, moment)
     : undefined;
@@ -373,7 +374,9 @@ export const connect = (
 
 /** The claim on the owner was confirmed after this connection was written: it may be served. */
 export const confirmClaim = (grant: Grant, connectionId: string, moment: Moment): Grant | undefined =>
-  grant.connectionId === connectionId && !grant.claimed ? written({ ...grant, claimed: true }, moment) : undefined;
+  grant.connectionId === connectionId && !grant.claimed
+    ? written({ ...grant, claimed: true }, moment)
+    : undefined;
 
 /**
  * Keeps token material that came too late to be stored, so that the sweep can end its session. Never material that can belong

@@ -44,7 +44,8 @@ export const prepare = async (
     await updateExisting(
       store.grants,
       grant.grantId,
-      g => (g.generation === grant.generation ? writes.holdGrant(g, code, until, momentOf(context)) : undefined),
+      g =>
+        g.generation === grant.generation ? writes.holdGrant(g, code, until, momentOf(context)) : undefined,
       stored,
     );
     observe({ type: 'misconfigured', app: grant.app, code, grantId: grant.grantId });

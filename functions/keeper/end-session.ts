@@ -27,7 +27,13 @@ const endSession = async (
 ): Promise<RevokeAnswer> => {
   const { apps, tokenEndpoint } = context;
   const revoke = (presented: string) =>
-    askWithCurrentCredentials(apps, app, issuedTo, current => tokenEndpoint.revoke(current, presented), mayAsk);
+    askWithCurrentCredentials(
+      apps,
+      app,
+      issuedTo,
+      current => tokenEndpoint.revoke(current, presented),
+      mayAsk,
+    );
   const revoked = await revoke(token);
   if (revoked.kind !== 'ended' || !maybeSpent) return revoked;
   if (!mayAsk()) return { kind: 'unknown', code: 'no-time' };

@@ -26,4 +26,7 @@ export class KeeperError extends Error {
 }
 
 export const grantNotFound = (grantId: string): KeeperError =>
-  new KeeperError('grant-not-found', `There is no grant ${grantId}. Connect the account or import its tokens first.`);
+  new KeeperError(
+    'grant-not-found',
+    `There is no grant ${grantId}. Connect the account or import its tokens first.`,
+  );

@@ -50,7 +50,11 @@ const unavailable = (code: string | undefined, retryAfterMs: number): KeeperErro
         `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`,
         retryAfterMs,
       )
-    : new KeeperError('provider-unavailable', `The provider cannot be asked now (${code ?? 'on hold'}).`, retryAfterMs);
+    : new KeeperError(
+        'provider-unavailable',
+        `The provider cannot be asked now (${code ?? 'on hold'}).`,
+        retryAfterMs,
+      );
 
 const pending = (retryAfterMs: number): KeeperError =>
   new KeeperError('refresh-pending', 'A refresh of this grant is under way.', retryAfterMs);
@@ -97,6 +101,17 @@ const reasonFor = ({ rejectedGeneration }: Request) =>
     ? ({ kind: 'getter' } as const)
     : ({ kind: 'reported', rejectedGeneration } as const);
 
+/** Waits a little longer each time, until the budget is spent. */
+const createPatience = ({ clock, settings }: Context, deadlineAt: number) => {
+  const waitUntil = Math.min(clock.now() + settings.waitBudgetMs, deadlineAt - settings.commitBudgetMs / 2);
+  let pauseMs = shortestPauseMs;
+  return async (until: number): Promise<void> => {
+    if (clock.now() + pauseMs > waitUntil) throw pending(Math.max(until - clock.now(), 1000));
+    await clock.sleep(pauseMs);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+  };
+};
+
 /**
  * Throws {@link KeeperError}: `grant-not-found`, `reauthorization-required`, `grant-revoked`, `refresh-limited`, `refresh-pending`,
  * `provider-unavailable`, `misconfigured`. `deadlineAt`: when the invocation ends.
@@ -107,31 +122,38 @@ export const getToken = async (
   request: Request,
   deadlineAt: number,
 ): Promise<ServedToken> => {
-  const { store, clock, settings } = context;
-  const waitUntil = Math.min(clock.now() + settings.waitBudgetMs, deadlineAt - settings.commitBudgetMs / 2);
+  const wait = createPatience(context, deadlineAt);
+  let refreshesLeft = maxRefreshes;
+
+  /** Does what the decision asks for, and returns the record where it is known afterwards. */
+  const proceed = async (
+    decision: ServeDecision,
+    stored: Stored<Grant>,
+  ): Promise<Stored<Grant> | undefined> => {
+    const { clock } = context;
+    switch (decision.kind) {
+      case 'tend':
+        return tendOrGiveUp(context, stored);
+      case 'wait':
+        await wait(decision.until);
+        return undefined;
+      case 'refresh': {
+        if (refreshesLeft === 0) throw pending(longestPauseMs);
+        refreshesLeft -= 1;
+        return unlessNotDone(await refresh(context, stored, reasonFor(request), deadlineAt), clock.now());
+      }
+      default:
+        throw refusal(decision, clock.now()) ?? pending(longestPauseMs);
+    }
+  };
+
   let known: Stored<Grant> | undefined;
-  let refreshes = 0;
-  let pauseMs = shortestPauseMs;
   for (let round = 0; round < maxRounds; round += 1) {
-    const stored = known ?? (await store.grants.get(grantId));
-    known = undefined;
+    const stored = known ?? (await context.store.grants.get(grantId));
     if (stored === undefined) throw grantNotFound(grantId);
     const decision = decideServe(stored.value, request, momentOf(context));
-    const error = refusal(decision, clock.now());
-    if (error !== undefined) throw error;
     if (decision.kind === 'serve') return serve(stored.value);
-    if (decision.kind === 'tend') {
-      known = await tendOrGiveUp(context, stored);
-    } else if (decision.kind === 'refresh' && refreshes < maxRefreshes) {
-      refreshes += 1;
-      const outcome = await refresh(context, stored, reasonFor(request), deadlineAt);
-      known = unlessNotDone(outcome, clock.now());
-    } else {
-      const until = decision.kind === 'wait' ? decision.until : clock.now() + longestPauseMs;
-      if (clock.now() + pauseMs > waitUntil) throw pending(Math.max(until - clock.now(), 1000));
-      await clock.sleep(pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    }
+    known = await proceed(decision, stored);
   }
   throw pending(longestPauseMs);
 };

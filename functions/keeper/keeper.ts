@@ -18,7 +18,7 @@ export type Keeper = {
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
   reinstateGrant(grantId: string): Promise<Grant>;
-  revokeGrant(grantId: string, deadlineAt: number): Promise<GrantState>;
+  revokeGrant(grantId: string, deadlineAt: number): Promise<Grant>;
   sweep(request: SweepRequest): Promise<SweepReport>;
 };
 

@@ -30,7 +30,8 @@ export type PutOutcome = {
 const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
   const apps = await context.apps.all();
   const [only] = apps;
-  const app = name === undefined && apps.length === 1 ? only : apps.find(candidate => candidate.name === name);
+  const app =
+    name === undefined && apps.length === 1 ? only : apps.find(candidate => candidate.name === name);
   if (app !== undefined) return app;
   const names = apps.map(candidate => candidate.name).join(', ');
   throw new KeeperError(
@@ -45,11 +46,17 @@ const checkLifetimes = (input: Import, { clock, settings }: Context): number => 
   const now = clock.now();
   const obtainedAt = input.obtainedAt ?? now;
   if (obtainedAt > now + settings.maxClockSkewMs) {
-    throw new KeeperError('invalid-request', '"obtainedAt" is in the future: send when the token response was received.');
+    throw new KeeperError(
+      'invalid-request',
+      '"obtainedAt" is in the future: send when the token response was received.',
+    );
   }
   const tokens = toTokens(input.response, obtainedAt, undefined, settings);
   if (tokensEndAt(tokens) <= now) {
-    throw new KeeperError('invalid-request', 'These tokens have expired already. Have the account authorise again.');
+    throw new KeeperError(
+      'invalid-request',
+      'These tokens have expired already. Have the account authorise again.',
+    );
   }
   return Math.min(obtainedAt, now);
 };

@@ -113,7 +113,11 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
           grantId,
           grant =>
             writes.commit(grant, begun.consumed, response, begun.sentAt, jitter, momentOf(context)) ??
-            writes.retire(grant, { grant: begun.stored.value, response, sentAt: begun.sentAt }, momentOf(context)),
+            writes.retire(
+              grant,
+              { grant: begun.stored.value, response, sentAt: begun.sentAt },
+              momentOf(context),
+            ),
           begun.stored,
         ),
       begun.deadlineAt,

@@ -1,5 +1,5 @@
 /** Revoking a grant and undoing a verdict. */
-import type { Grant, GrantState, Stored } from '../domain/grant.ts';
+import type { Grant, Stored } from '../domain/grant.ts';
 import * as writes from '../domain/writes.ts';
 import { type Context, momentOf } from './attempt.ts';
 import { finishRevocation } from './end-session.ts';
@@ -10,32 +10,24 @@ import { updateExisting } from './update.ts';
  * Recorded here first: from that write on nobody is served, whatever happens upstream. Then the provider is told, if it can be asked
  * now; otherwise the state stays `revoking` and the sweep finishes it.
  */
-export const revokeGrant = async (
-  context: Context,
-  grantId: string,
-  deadlineAt: number,
-): Promise<GrantState> => {
+export const revokeGrant = async (context: Context, grantId: string, deadlineAt: number): Promise<Grant> => {
   const { written, stored } = await updateExisting(context.store.grants, grantId, grant =>
     writes.revoke(grant, momentOf(context)),
   );
   if (stored === undefined) throw grantNotFound(grantId);
   const { state, generation } = stored.value;
   if (written) context.observe({ type: 'revoking', grantId, generation });
-  if (state !== 'revoking') return state;
-  return (await toldUpstream(context, stored, deadlineAt)) ? 'revoked' : 'revoking';
+  return state === 'revoking' ? tellUpstream(context, stored, deadlineAt) : stored.value;
 };
 
 /** The revocation is recorded: a failure from here on is the sweep's to mend, not the caller's. */
-const toldUpstream = async (
-  context: Context,
-  stored: Stored<Grant>,
-  deadlineAt: number,
-): Promise<boolean> => {
+const tellUpstream = async (context: Context, stored: Stored<Grant>, deadlineAt: number): Promise<Grant> => {
   try {
-    return (await finishRevocation(context, stored, deadlineAt)).kind === 'ended';
+    const outcome = await finishRevocation(context, stored, deadlineAt);
+    return outcome.kind === 'ended' ? outcome.stored.value : stored.value;
   } catch (error) {
     context.observe({ type: 'failed', grantId: stored.value.grantId, error: (error as Error).name });
-    return false;
+    return stored.value;
   }
 };
 
@@ -47,7 +39,10 @@ export const reinstateGrant = async (context: Context, grantId: string): Promise
   if (stored === undefined) throw grantNotFound(grantId);
   const { state } = stored.value;
   if (state === 'revoking' || state === 'revoked') {
-    throw new KeeperError('grant-revoked', 'A revoked grant cannot be reinstated. Connect the account again.');
+    throw new KeeperError(
+      'grant-revoked',
+      'A revoked grant cannot be reinstated. Connect the account again.',
+    );
   }
   if (state === 'reauthorize') {
     throw new KeeperError(

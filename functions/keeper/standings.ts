@@ -1,6 +1,13 @@
 /** App standings, behind a short cache: a hold that another process recorded is seen at most `appHoldCacheMs` late. */
 import type { NothingHappened } from '../domain/answer.ts';
-import { type AppStanding, goodStanding, holdApp, isHeld, recordRefusal, recordSuccess } from '../domain/app.ts';
+import {
+  type AppStanding,
+  goodStanding,
+  holdApp,
+  isHeld,
+  recordRefusal,
+  recordSuccess,
+} from '../domain/app.ts';
 import type { Ports } from './ports.ts';
 import { update } from './update.ts';
 

@@ -110,7 +110,11 @@ const attendSafely = async (
 };
 
 /** What cannot be read waits long; anything else may be a passing fault and waits for the shortest hold. */
-const putAside = async ({ clock, settings, store }: Context, hint: DueHint, error: unknown): Promise<void> => {
+const putAside = async (
+  { clock, settings, store }: Context,
+  hint: DueHint,
+  error: unknown,
+): Promise<void> => {
   const holdMs = error instanceof UnreadableRecordError ? settings.maxHoldMs : (settings.holdStepsMs[0] ?? 0);
   // If even this fails the grant stays due, which is safe.
   await store.postpone(hint, clock.now() + holdMs).catch(() => undefined);
@@ -125,8 +129,7 @@ const attend = async (context: Context, hint: DueHint, request: SweepRequest): P
   for (let tasks = 0; tasks < maxTasksPerGrant; tasks += 1) {
     const task = nextTask(stored.value, momentOf(context), announced);
     const step = await perform(context, stored, task, request.deadlineAt);
-    // What was done for a grant first is what it counts as.
-    if (outcome === 'skipped') outcome = step.outcome;
+    if (step.outcome !== 'skipped' && (outcome === 'skipped' || outcome === 'tended')) outcome = step.outcome;
     const isAnnouncement = task.kind === 'chore' && task.chore === 'announce';
     if (!isAnnouncement && (step.stored === undefined || step.stored.nonce === stored.nonce)) break;
     announced ||= isAnnouncement;

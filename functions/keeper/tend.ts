@@ -10,12 +10,7 @@ import { type Updated, updateExisting } from './update.ts';
 type Change = (grant: Grant, moment: writes.Moment) => Grant | undefined;
 
 const change = (context: Context, stored: Stored<Grant>, next: Change): Promise<Updated<Grant>> =>
-  updateExisting(
-    context.store.grants,
-    stored.value.grantId,
-    grant => next(grant, momentOf(context)),
-    stored,
-  );
+  updateExisting(context.store.grants, stored.value.grantId, grant => next(grant, momentOf(context)), stored);
 
 /** At-least-once: the grant stays due until the event was sent, and a crash in between sends it again. */
 export const announce = async (context: Context, stored: Stored<Grant>): Promise<Stored<Grant>> => {
@@ -26,7 +21,9 @@ export const announce = async (context: Context, stored: Stored<Grant>): Promise
     context.observe({ type: 'event-not-sent', grantId, event: announcement });
     return stored;
   }
-  const told = await change(context, stored, (grant, moment) => writes.announced(grant, announcement, moment));
+  const told = await change(context, stored, (grant, moment) =>
+    writes.announced(grant, announcement, moment),
+  );
   return told.stored ?? stored;
 };
 

@@ -1,0 +1,230 @@
+/** The grant store on DynamoDB. Every write is conditional, and every read of a record is strongly consistent. */
+import {
+  type AttributeValue,
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { GrantState, GrantSummary, Stored } from '../domain/grant.ts';
+import {
+  type DueHint,
+  type GrantStore,
+  type Records,
+  UnreadableRecordError,
+  type Written,
+} from '../keeper/ports.ts';
+import { compareAndSet } from './expressions.ts';
+import {
+  type Attributes,
+  type Codec,
+  claimCodec,
+  decodeSummary,
+  grantCodec,
+  standingCodec,
+  summaryAttributes,
+} from './records.ts';
+import { table } from './table.ts';
+
+type Item = Record<string, AttributeValue>;
+
+/** Hints a page: enough to keep a sweep busy, few enough to be read at once. */
+const duePageSize = 100;
+const maxBatchRounds = 8;
+
+const keyOf = (pk: string): Item => ({ [table.partitionKey]: { S: pk } });
+
+const grantIdOf = (pk: string): string => pk.slice(grantCodec.keyPrefix.length);
+
+const decodeStored = <T>(codec: Codec<T>, item: Item): Stored<T> => {
+  try {
+    const attributes: Attributes = unmarshall(item);
+    const { nonce } = attributes;
+    if (typeof nonce !== 'string') throw new Error('no nonce');
+    return { value: codec.decode(attributes), nonce };
+  } catch {
+    // The cause may quote the record, and with it a token.
+    throw new UnreadableRecordError(
+      `${item[table.partitionKey]?.S ?? 'a record'} has a shape that is not known here`,
+    );
+  }
+};
+
+const records = <T>(
+  client: DynamoDBClient,
+  tableName: string,
+  codec: Codec<T>,
+  newNonce: () => string,
+): Records<T> => {
+  const get = async (id: string): Promise<Stored<T> | undefined> => {
+    const { Item: item } = await client.send(
+      new GetItemCommand({ TableName: tableName, Key: keyOf(codec.keyPrefix + id), ConsistentRead: true }),
+    );
+    return item === undefined ? undefined : decodeStored(codec, item);
+  };
+
+  /** `ALL_OLD` on a failed condition spares the read on DynamoDB itself; not every implementation returns it. */
+  const currentAfter = async (
+    error: ConditionalCheckFailedException,
+    id: string,
+  ): Promise<Stored<T> | undefined> => (error.Item === undefined ? get(id) : decodeStored(codec, error.Item));
+
+  const write = async (id: string, previous: Stored<T> | undefined, next: T): Promise<Written<T>> => {
+    const nonce = newNonce();
+    const before = previous === undefined ? {} : codec.encode(previous.value);
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: tableName,
+          Key: keyOf(codec.keyPrefix + id),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          ...compareAndSet(before, previous?.nonce, codec.encode(next), nonce),
+        }),
+      );
+      return { ok: true, stored: { value: next, nonce } };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const current = await currentAfter(error, id);
+      // The SDK tries again by itself: our own first try may have landed and only its answer been lost.
+      return current?.nonce === nonce ? { ok: true, stored: current } : { ok: false, current };
+    }
+  };
+
+  return { get, write };
+};
+
+const isGrantKey = (value: AttributeValue | undefined): boolean =>
+  value?.S?.startsWith(grantCodec.keyPrefix) === true;
+
+const readDue = async (
+  client: DynamoDBClient,
+  tableName: string,
+  lane: number,
+  now: number,
+  after: DueHint | undefined,
+): Promise<{ hints: DueHint[]; next?: DueHint }> => {
+  const { name, partitionKey, sortKey } = table.dueIndex;
+  const keyOfHint = ({ grantId, dueAt }: DueHint): Item =>
+    marshall({
+      [table.partitionKey]: grantCodec.keyPrefix + grantId,
+      [partitionKey]: lane,
+      [sortKey]: dueAt,
+    });
+  const hintOf = (item: Item): DueHint => ({
+    grantId: grantIdOf(item[table.partitionKey]?.S ?? ''),
+    dueAt: Number(item[sortKey]?.N),
+  });
+  const answer = await client.send(
+    new QueryCommand({
+      TableName: tableName,
+      IndexName: name,
+      KeyConditionExpression: '#lane = :lane AND #dueAt <= :now',
+      ExpressionAttributeNames: { '#lane': partitionKey, '#dueAt': sortKey },
+      ExpressionAttributeValues: marshall({ ':lane': lane, ':now': now }),
+      Limit: duePageSize,
+      ...(after !== undefined && { ExclusiveStartKey: keyOfHint(after) }),
+    }),
+  );
+  const hints = (answer.Items ?? []).filter(item => isGrantKey(item[table.partitionKey])).map(hintOf);
+  return answer.LastEvaluatedKey === undefined ? { hints } : { hints, next: hintOf(answer.LastEvaluatedKey) };
+};
+
+const readKeysByState = async (
+  client: DynamoDBClient,
+  tableName: string,
+  state: GrantState,
+  limit: number,
+  after: string | undefined,
+): Promise<{ keys: Item[]; next?: string }> => {
+  const { name, partitionKey, sortKey } = table.stateIndex;
+  const { Items: items = [], LastEvaluatedKey: last } = await client.send(
+    new QueryCommand({
+      TableName: tableName,
+      IndexName: name,
+      KeyConditionExpression: '#state = :state',
+      ExpressionAttributeNames: { '#state': partitionKey },
+      ExpressionAttributeValues: marshall({ ':state': state }),
+      Limit: limit,
+      ...(after !== undefined && {
+        ExclusiveStartKey: marshall({ [partitionKey]: state, [sortKey]: grantCodec.keyPrefix + after }),
+      }),
+    }),
+  );
+  const keys = items.flatMap(item => {
+    const pk = item[sortKey]?.S;
+    return pk?.startsWith(grantCodec.keyPrefix) ? [keyOf(pk)] : [];
+  });
+  return last === undefined ? { keys } : { keys, next: grantIdOf(last[sortKey]?.S ?? '') };
+};
+
+const readSummaries = async (client: DynamoDBClient, tableName: string, keys: Item[]): Promise<Item[]> => {
+  const names = Object.fromEntries([...summaryAttributes].map((name, index) => [`#n${index}`, name]));
+  const found: Item[] = [];
+  let left = keys;
+  for (let round = 0; left.length > 0; round += 1) {
+    if (round === maxBatchRounds) throw new Error('the table is too busy to list grants');
+    const answer = await client.send(
+      new BatchGetItemCommand({
+        RequestItems: {
+          [tableName]: {
+            Keys: left,
+            ProjectionExpression: Object.keys(names).join(', '),
+            ExpressionAttributeNames: names,
+          },
+        },
+      }),
+    );
+    found.push(...(answer.Responses?.[tableName] ?? []));
+    left = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+  }
+  return found;
+};
+
+const summariesOf = (items: Item[], state: GrantState): GrantSummary[] =>
+  items
+    .flatMap(item => {
+      try {
+        return [decodeSummary(unmarshall(item))];
+      } catch {
+        // The sweep reports what cannot be read; a listing goes on without it.
+        return [];
+      }
+    })
+    .filter(summary => summary.state === state)
+    .sort((a, b) => (a.grantId < b.grantId ? -1 : 1));
+
+/** `newNonce`: a value never used before, for each write. */
+export const createGrantStore = (
+  client: DynamoDBClient,
+  tableName: string,
+  newNonce: () => string,
+): GrantStore => ({
+  grants: records(client, tableName, grantCodec, newNonce),
+  claims: records(client, tableName, claimCodec, newNonce),
+  standings: records(client, tableName, standingCodec, newNonce),
+  due: (lane, now, after) => readDue(client, tableName, lane, now, after),
+  list: async (state, limit, after) => {
+    const { keys, next } = await readKeysByState(client, tableName, state, limit, after);
+    const grants = summariesOf(await readSummaries(client, tableName, keys), state);
+    return next === undefined ? { grants } : { grants, next };
+  },
+  postpone: async ({ grantId, dueAt: seen }, dueAt) => {
+    try {
+      await client.send(
+        new UpdateItemCommand({
+          TableName: tableName,
+          Key: keyOf(grantCodec.keyPrefix + grantId),
+          UpdateExpression: 'SET #dueAt = :dueAt, #nonce = :nonce',
+          ConditionExpression: '#dueAt = :seen',
+          ExpressionAttributeNames: { '#dueAt': table.dueIndex.sortKey, '#nonce': 'nonce' },
+          ExpressionAttributeValues: marshall({ ':dueAt': dueAt, ':seen': seen, ':nonce': newNonce() }),
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    }
+  },
+});

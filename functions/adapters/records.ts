@@ -1,0 +1,223 @@
+/** The stored form of each record: flat attributes, so that IAM and projections can tell secrets from the rest. */
+import * as v from 'valibot';
+import type { AppStanding } from '../domain/app.ts';
+import type { Claim } from '../domain/claim.ts';
+import {
+  type Announcement,
+  type Grant,
+  type GrantSummary,
+  grantIdPattern,
+  grantStates,
+  type RetiredToken,
+  strategies,
+  type Tokens,
+} from '../domain/grant.ts';
+import { laneOf } from '../domain/lane.ts';
+import { present } from '../domain/tokens.ts';
+
+/** Attributes by name; what is undefined is not stored. */
+export type Attributes = Record<string, unknown>;
+
+/** How a type of record is keyed, written and read. `decode` throws on anything that this version does not understand. */
+export type Codec<T> = {
+  readonly keyPrefix: string;
+  readonly encode: (value: T) => Attributes;
+  readonly decode: (attributes: Attributes) => T;
+};
+
+/** Raised when a change of the stored form is one that older code must not touch. */
+const schemaVersion = 1;
+
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const text = v.pipe(v.string(), v.minLength(1));
+const optional = v.exactOptional;
+
+const identity = {
+  app: text,
+  server: text,
+  clientId: text,
+  ownerId: text,
+  endpointId: optional(text),
+  sessionId: optional(text),
+};
+
+const retiredSchema = v.object({
+  ...identity,
+  token: text,
+  expiresAt: time,
+  maybeSpent: optional(v.literal(true)),
+  failures: optional(count),
+  retryAt: optional(time),
+});
+
+const announcements: readonly Announcement[] = [
+  'Grant Needs Reauthorization',
+  'Grant Recovered',
+  'Grant Revoked',
+];
+
+const summaryEntries = {
+  ...identity,
+  schemaVersion: v.literal(schemaVersion),
+  grantId: v.pipe(v.string(), v.regex(grantIdPattern)),
+  state: v.picklist(grantStates),
+  strategy: v.picklist(strategies),
+  connectionId: text,
+  generation: count,
+  label: optional(v.string()),
+  tokenType: optional(text),
+  scope: optional(text),
+  accessExpiresAt: optional(time),
+  accessLifetimeMs: optional(time),
+  refreshExpiresAt: optional(time),
+  cacheUntil: v.pipe(v.number(), v.safeInteger()),
+  refreshAt: optional(time),
+  dueAt: optional(time),
+  attemptId: optional(text),
+  attemptEndsAt: optional(time),
+  sentAt: optional(time),
+  sentBy: optional(text),
+  holdUntil: optional(time),
+  failures: count,
+  refusalCode: optional(text),
+  refusedAt: optional(time),
+  lastErrorCode: optional(v.string()),
+  lastErrorAt: optional(time),
+  condemnedAt: optional(time),
+  announcement: optional(v.picklist(announcements)),
+  reportsSince: optional(time),
+  reportsCount: optional(count),
+  importHash: text,
+  claimed: v.boolean(),
+  connectedAt: time,
+  rotatedAt: time,
+  updatedAt: time,
+  deleteAtSeconds: optional(time),
+};
+
+const summarySchema = v.object(summaryEntries);
+const grantSchema = v.object({
+  ...summaryEntries,
+  accessToken: optional(text),
+  refreshToken: optional(text),
+  retired: v.array(retiredSchema),
+});
+
+type StoredSummary = v.InferOutput<typeof summarySchema>;
+type StoredGrant = v.InferOutput<typeof grantSchema>;
+
+/** The names of all attributes of a grant that are no secret: what a listing reads. */
+export const summaryAttributes: readonly string[] = Object.keys(summaryEntries);
+
+const both = <A, B, T>(a: A | undefined, b: B | undefined, make: (a: A, b: B) => T): T | undefined =>
+  a === undefined || b === undefined ? undefined : make(a, b);
+
+const decodeSummaryOf = (stored: StoredSummary): GrantSummary =>
+  present({
+    grantId: stored.grantId,
+    state: stored.state,
+    strategy: stored.strategy,
+    connectionId: stored.connectionId,
+    generation: stored.generation,
+    app: stored.app,
+    server: stored.server,
+    clientId: stored.clientId,
+    ownerId: stored.ownerId,
+    endpointId: stored.endpointId,
+    sessionId: stored.sessionId,
+    label: stored.label,
+    tokens: both(stored.accessExpiresAt, stored.accessLifetimeMs, (accessExpiresAt, accessLifetimeMs) =>
+      present({
+        tokenType: stored.tokenType ?? 'bearer',
+        scope: stored.scope,
+        accessExpiresAt,
+        accessLifetimeMs,
+        refreshExpiresAt: stored.refreshExpiresAt,
+      }),
+    ),
+    cacheUntil: stored.cacheUntil,
+    refreshAt: stored.refreshAt,
+    dueAt: stored.dueAt,
+    attempt: both(stored.attemptId, stored.attemptEndsAt, (id, endsAt) => ({ id, endsAt })),
+    sent: both(stored.sentAt, stored.sentBy, (at, by) => ({ at, by })),
+    holdUntil: stored.holdUntil,
+    failures: stored.failures,
+    refusal: both(stored.refusalCode, stored.refusedAt, (code, at) => ({ code, at })),
+    lastError: both(stored.lastErrorCode, stored.lastErrorAt, (code, at) => ({ code, at })),
+    condemnedAt: stored.condemnedAt,
+    announcement: stored.announcement,
+    reports: both(stored.reportsSince, stored.reportsCount, (since, reported) => ({
+      since,
+      count: reported,
+    })),
+    importHash: stored.importHash,
+    claimed: stored.claimed,
+    connectedAt: stored.connectedAt,
+    rotatedAt: stored.rotatedAt,
+    updatedAt: stored.updatedAt,
+    deleteAt: stored.deleteAtSeconds === undefined ? undefined : stored.deleteAtSeconds * 1000,
+  }) as GrantSummary;
+
+export const decodeSummary = (attributes: Attributes): GrantSummary =>
+  decodeSummaryOf(v.parse(summarySchema, attributes));
+
+const decodeGrant = (attributes: Attributes): Grant => {
+  const stored: StoredGrant = v.parse(grantSchema, attributes);
+  const { tokens, ...summary } = decodeSummaryOf(stored);
+  const { accessToken, refreshToken } = stored;
+  if ((accessToken === undefined) !== (tokens === undefined)) throw new Error('half a token set');
+  return present({
+    ...summary,
+    tokens: both(tokens, accessToken, (rest, access) =>
+      present({ ...rest, accessToken: access, refreshToken }),
+    ),
+    retired: stored.retired as RetiredToken[],
+  }) as Grant;
+};
+
+const encodeGrant = (grant: Grant): Attributes => {
+  const { tokens, attempt, sent, refusal, lastError, reports, deleteAt, retired, ...rest } = grant;
+  return {
+    ...rest,
+    ...(tokens satisfies Tokens | undefined),
+    schemaVersion,
+    lane: laneOf(grant.grantId),
+    retired,
+    attemptId: attempt?.id,
+    attemptEndsAt: attempt?.endsAt,
+    sentAt: sent?.at,
+    sentBy: sent?.by,
+    refusalCode: refusal?.code,
+    refusedAt: refusal?.at,
+    lastErrorCode: lastError?.code,
+    lastErrorAt: lastError?.at,
+    reportsSince: reports?.since,
+    reportsCount: reports?.count,
+    deleteAtSeconds: deleteAt === undefined ? undefined : deleteAt / 1000,
+  };
+};
+
+export const grantCodec: Codec<Grant> = { keyPrefix: 'grant#', encode: encodeGrant, decode: decodeGrant };
+
+const claimSchema = v.object({ app: text, ownerId: text, grantId: text });
+
+export const claimCodec: Codec<Claim> = {
+  keyPrefix: 'owner#',
+  encode: claim => claim,
+  decode: attributes => v.parse(claimSchema, attributes),
+};
+
+const standingSchema = v.object({
+  name: text,
+  holdUntil: optional(time),
+  holdReason: optional(v.string()),
+  failures: count,
+  refused: v.array(text),
+});
+
+export const standingCodec: Codec<AppStanding> = {
+  keyPrefix: 'app#',
+  encode: standing => standing,
+  decode: attributes => v.parse(standingSchema, attributes) as AppStanding,
+};

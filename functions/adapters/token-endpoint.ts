@@ -1,0 +1,103 @@
+/** RingCentral's token and revocation endpoints. */
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  type Client,
+  type ClientAuth,
+  refreshTokenGrantRequest,
+  revocationRequest,
+} from 'oauth4webapi';
+import { classifyRevokeAnswer, classifyTokenAnswer, type RawAnswer, type Unknown } from '../domain/answer.ts';
+import type { App } from '../domain/app.ts';
+import type { Clock, TokenEndpoint } from '../keeper/ports.ts';
+
+/** A token response is a few kilobytes; whatever is longer is none. */
+const maxBodyBytes = 65_536;
+const userAgent = 'Ringbearer/0.1 (+https://www.npmjs.com/package/ringbearer)';
+
+const serverOf = ({ server }: App): AuthorizationServer => ({
+  issuer: server,
+  token_endpoint: `${server}/restapi/oauth/token`,
+  revocation_endpoint: `${server}/restapi/oauth/revoke`,
+});
+
+const clientOf = ({ clientId }: App): Client => ({ client_id: clientId });
+
+/**
+ * HTTP Basic with the credentials as they are. RFC 6749 §2.3.1 would have them form-encoded first, as `ClientSecretBasic` does, but
+ * RingCentral takes them literally and its client ids contain `-` and `_`.
+ */
+const basicAuthentication =
+  ({ clientId, clientSecret }: App): ClientAuth =>
+  (_server, _client, _body, headers) => {
+    headers.set('authorization', `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`);
+  };
+
+const readBody = async (response: Response): Promise<string | undefined> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the rest.
+    if (bytes > maxBodyBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+const read = async (response: Response): Promise<RawAnswer> => {
+  const retryAfter = response.headers.get('retry-after');
+  const head = { status: response.status, ...(retryAfter !== null && { retryAfter }) };
+  try {
+    const body = await readBody(response);
+    return body === undefined ? head : { ...head, body };
+  } catch {
+    // Cut off or too slow: the status alone is what is known.
+    return head;
+  }
+};
+
+const failed = (error: unknown): Unknown => ({
+  kind: 'unknown',
+  code: (error as Error).name === 'TimeoutError' ? 'timeout' : 'no-answer',
+});
+
+/** One request, never followed elsewhere and never repeated here: whether to ask again is the keeper's to decide. */
+export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): TokenEndpoint => {
+  const options = (app: App) => ({
+    headers: { 'user-agent': userAgent },
+    signal: AbortSignal.timeout(providerTimeoutMs),
+    // Only what the apps secret was allowed to say: plain HTTP passes its check on loopback alone.
+    [allowInsecureRequests]: app.server.startsWith('http:'),
+  });
+  return {
+    refresh: async (app, refreshToken) => {
+      try {
+        const response = await refreshTokenGrantRequest(
+          serverOf(app),
+          clientOf(app),
+          basicAuthentication(app),
+          refreshToken,
+          options(app),
+        );
+        return classifyTokenAnswer(await read(response), clock.now());
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    revoke: async (app, token) => {
+      try {
+        const response = await revocationRequest(
+          serverOf(app),
+          clientOf(app),
+          basicAuthentication(app),
+          token,
+          options(app),
+        );
+        return classifyRevokeAnswer(await read(response), clock.now());
+      } catch (error) {
+        return failed(error);
+      }
+    },
+  };
+};

@@ -1,0 +1,71 @@
+/** The actions behind both ways in: a checked request becomes a call of the keeper, its result a view. */
+import type { Runtime } from '../runtime.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import {
+  grantIdOf,
+  importOf,
+  listingOf,
+  minTtlMsOf,
+  type RawRequest,
+  rejectedGenerationOf,
+} from './requests.ts';
+import { type GrantView, type TokenView, viewGrant, viewToken } from './views.ts';
+
+export type Answer = {
+  readonly status: 200 | 201 | 202;
+  readonly result:
+    | TokenView
+    | GrantView
+    | { readonly grants: readonly GrantView[]; readonly cursor: string | null };
+};
+
+const listGrants = async ({ keeper, now }: Runtime, request: RawRequest): Promise<Answer> => {
+  const { state, limit, cursor } = listingOf(request);
+  const position = cursor === undefined ? undefined : decodeCursor(cursor, state);
+  const { grants, next } = await keeper.listGrants(state, limit, position);
+  return {
+    status: 200,
+    result: {
+      grants: grants.map(grant => viewGrant(grant, now())),
+      cursor: next === undefined ? null : encodeCursor(next, state),
+    },
+  };
+};
+
+const putGrant = async ({ keeper, now }: Runtime, request: RawRequest): Promise<Answer> => {
+  const { kind, grant } = await keeper.putGrant(grantIdOf(request), importOf(request));
+  return { status: kind === 'created' ? 201 : 200, result: viewGrant(grant, now()) };
+};
+
+/** `deadlineAt`: when the keeper must have answered, in epoch milliseconds. */
+export const perform = async (runtime: Runtime, request: RawRequest, deadlineAt: number): Promise<Answer> => {
+  const { keeper, settings, now } = runtime;
+  switch (request.action) {
+    case 'getToken': {
+      const minTtlMs = minTtlMsOf(request, settings.accessMarginMs);
+      const token = await keeper.getToken(grantIdOf(request), { minTtlMs }, deadlineAt);
+      return { status: 200, result: viewToken(token) };
+    }
+    case 'refreshToken': {
+      const rejectedGeneration = rejectedGenerationOf(request);
+      const token = await keeper.getToken(
+        grantIdOf(request),
+        { minTtlMs: 0, rejectedGeneration },
+        deadlineAt,
+      );
+      return { status: 200, result: viewToken(token) };
+    }
+    case 'getGrant':
+      return { status: 200, result: viewGrant(await keeper.getGrant(grantIdOf(request)), now()) };
+    case 'listGrants':
+      return listGrants(runtime, request);
+    case 'putGrant':
+      return putGrant(runtime, request);
+    case 'reinstateGrant':
+      return { status: 202, result: viewGrant(await keeper.reinstateGrant(grantIdOf(request)), now()) };
+    case 'revokeGrant': {
+      const grant = await keeper.revokeGrant(grantIdOf(request), deadlineAt);
+      return { status: grant.state === 'revoked' ? 200 : 202, result: viewGrant(grant, now()) };
+    }
+  }
+};

@@ -1,0 +1,160 @@
+/** Requests as both ways in give them, checked: the same rules and the same messages. */
+import { createHash } from 'node:crypto';
+import * as v from 'valibot';
+import { type GrantState, grantIdPattern, grantStates, strategies } from '../domain/grant.ts';
+import { maxTokenLength, present, readTokenResponse } from '../domain/tokens.ts';
+import type { Import } from '../keeper/put-grant.ts';
+import { invalid } from './problems.ts';
+import type { Action } from './routes.ts';
+
+/** A request before it is checked, whichever way it came in. */
+export type RawRequest = {
+  readonly action: Action;
+  readonly grantId?: unknown;
+  readonly minTtl?: unknown;
+  readonly state?: unknown;
+  readonly limit?: unknown;
+  readonly cursor?: unknown;
+  readonly rejectedGeneration?: unknown;
+  readonly ifMatch?: unknown;
+  readonly body?: unknown;
+};
+
+const maxLimit = 100;
+const defaultLimit = 50;
+
+const field = <T>(name: string, schema: v.GenericSchema<unknown, T>, value: unknown, expected: string): T => {
+  const parsed = v.safeParse(schema, value);
+  if (!parsed.success) throw invalid(`"${name}" must be ${expected}.`);
+  return parsed.output;
+};
+
+const wholeNumber = (least: number, most: number) =>
+  v.pipe(v.number(), v.safeInteger(), v.minValue(least), v.maxValue(most));
+
+export const grantIdOf = ({ grantId }: RawRequest): string =>
+  field(
+    'grantId',
+    v.pipe(v.string(), v.regex(grantIdPattern)),
+    grantId,
+    '1 to 128 characters out of A-Z a-z 0-9 . _ ~ : @ -, the first a letter, a digit or _',
+  );
+
+/** `maxMs`: the margin that every served token has left anyway. */
+export const minTtlMsOf = ({ minTtl }: RawRequest, maxMs: number): number => {
+  if (minTtl === undefined) return 0;
+  const most = Math.floor(maxMs / 1000);
+  return 1000 * field('minTtl', wholeNumber(0, most), minTtl, `a whole number of seconds from 0 to ${most}`);
+};
+
+const generation = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+export const rejectedGenerationOf = ({ rejectedGeneration }: RawRequest): number =>
+  field(
+    'rejectedGeneration',
+    generation,
+    rejectedGeneration,
+    'the "generation" of the token that was rejected, as it was served',
+  );
+
+export type Listing = {
+  readonly state?: GrantState;
+  readonly limit: number;
+  readonly cursor?: string;
+};
+
+export const listingOf = ({ state, limit, cursor }: RawRequest): Listing => ({
+  ...(state !== undefined && {
+    state: field('state', v.picklist(grantStates), state, `one of ${grantStates.join(', ')}`),
+  }),
+  limit:
+    limit === undefined
+      ? defaultLimit
+      : field('limit', wholeNumber(1, maxLimit), limit, `a whole number from 1 to ${maxLimit}`),
+  ...(cursor !== undefined && {
+    cursor: field(
+      'cursor',
+      v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+      cursor,
+      'a cursor of this listing',
+    ),
+  }),
+});
+
+const token = v.pipe(v.string(), v.minLength(1), v.maxLength(maxTokenLength));
+const seconds = wholeNumber(0, 1e9);
+const ownerId = v.union([
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~:@-]{1,128}$/)),
+  wholeNumber(1, Number.MAX_SAFE_INTEGER),
+]);
+
+type Rule = { readonly schema: v.GenericSchema; readonly expected: string; readonly required?: true };
+
+/** RingCentral's token response, of which further fields are ignored, and what may be added to it. */
+const importRules: Readonly<Record<string, Rule>> = {
+  access_token: { schema: token, expected: 'a token', required: true },
+  expires_in: { schema: seconds, expected: 'a whole number of seconds', required: true },
+  owner_id: {
+    schema: ownerId,
+    expected: 'the RingCentral user, as the token response has it',
+    required: true,
+  },
+  refresh_token: { schema: token, expected: 'a token' },
+  refresh_token_expires_in: { schema: seconds, expected: 'a whole number of seconds' },
+  token_type: { schema: v.pipe(v.string(), v.regex(/^bearer$/i)), expected: '"bearer"' },
+  scope: { schema: v.pipe(v.string(), v.maxLength(4096)), expected: 'a string' },
+  endpoint_id: { schema: v.pipe(v.string(), v.maxLength(256)), expected: 'a string' },
+  app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app' },
+  obtainedAt: {
+    schema: v.pipe(v.string(), v.isoTimestamp()),
+    expected: 'the time when the response was received, such as 2026-01-31T12:00:00Z',
+  },
+  strategy: { schema: v.picklist(strategies), expected: `one of ${strategies.join(', ')}` },
+  label: { schema: v.pipe(v.string(), v.maxLength(256)), expected: 'a string of at most 256 characters' },
+};
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const checkImport = (body: unknown): Record<string, unknown> => {
+  if (!isObject(body)) throw invalid("The body must be a JSON object: RingCentral's token response.");
+  for (const [name, { schema, expected, required }] of Object.entries(importRules)) {
+    if (body[name] === undefined) {
+      if (required) throw invalid(`"${name}" is missing: it must be ${expected}.`);
+    } else {
+      field(name, schema, body[name], expected);
+    }
+  }
+  return body;
+};
+
+/** `"7"` as an entity tag (RFC 9110 §13.1.1), or the plain number. */
+const ifGenerationOf = ({ ifMatch }: RawRequest): number | undefined => {
+  if (ifMatch === undefined) return undefined;
+  const digits = typeof ifMatch === 'string' ? /^"?(\d{1,15})"?$/.exec(ifMatch.trim())?.[1] : undefined;
+  return field(
+    'If-Match',
+    generation,
+    digits === undefined ? ifMatch : Number(digits),
+    "the grant's generation",
+  );
+};
+
+export const importOf = (request: RawRequest): Import => {
+  const body = checkImport(request.body);
+  const response = readTokenResponse(body);
+  if (response?.ownerId === undefined) throw invalid('The body has no usable token response.');
+  const { app, obtainedAt, strategy, label } = body as Pick<Import, 'app' | 'strategy' | 'label'> & {
+    obtainedAt?: string;
+  };
+  const firstToken = response.refreshToken ?? response.accessToken;
+  return present({
+    response: { ...response, ownerId: response.ownerId },
+    app,
+    obtainedAt: obtainedAt === undefined ? undefined : Date.parse(obtainedAt),
+    strategy,
+    label,
+    ifGeneration: ifGenerationOf(request),
+    importHash: createHash('sha256').update(firstToken).digest('hex'),
+  }) as Import;
+};

@@ -1,0 +1,51 @@
+/** Facts as structured logs and CloudWatch metrics. */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Fact, Observe } from './keeper/facts.ts';
+import type { SweepReport } from './keeper/sweep.ts';
+
+export const logger = new Logger({ serviceName: 'ringbearer' });
+export const metrics = new Metrics({ namespace: 'Ringbearer', serviceName: 'ringbearer' });
+
+type Level = 'info' | 'warn' | 'error';
+
+/** What an operator should look at is a warning; what may cost a token is an error. */
+const levelOf = (fact: Fact): Level => {
+  switch (fact.type) {
+    case 'commit-failed':
+    case 'unreadable':
+    case 'failed':
+    case 'misconfigured':
+      return 'error';
+    case 'app-held':
+    case 'condemned':
+    case 'deferred':
+    case 'event-not-sent':
+    case 'late-answer-retired':
+    case 'refused':
+      return 'warn';
+    default:
+      return 'info';
+  }
+};
+
+/** `commit-failed` → `CommitFailed`. */
+const metricOf = (type: Fact['type']): string =>
+  type
+    .split('-')
+    .map(word => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+
+export const observe: Observe = fact => {
+  const { type, ...details } = fact;
+  logger[levelOf(fact)](type, { fact: { type, ...details } });
+  metrics.addMetric(metricOf(type), MetricUnit.Count, 1);
+};
+
+export const reportSweep = (report: SweepReport): void => {
+  logger.info('sweep', { report });
+  metrics.addMetric('GrantsDue', MetricUnit.Count, report.due);
+  metrics.addMetric('GrantsLeftOver', MetricUnit.Count, report.leftOver);
+  metrics.addMetric('GrantsFailed', MetricUnit.Count, report.failed);
+  metrics.addMetric('OldestDueAge', MetricUnit.Milliseconds, report.oldestDueAgeMs);
+};
