@@ -1,5 +1,6 @@
 /** The api function: one handler, two ways in. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
@@ -22,6 +23,7 @@ const aliasOf = ({ invokedFunctionArn }: Context): string | undefined => invoked
  */
 const dispatch = async (event: unknown, context: Context): Promise<unknown> => {
   const alias = aliasOf(context);
+  metrics.addMetric('Requests', MetricUnit.Count, 1);
   return alias === httpAlias
     ? http(event as Parameters<typeof http>[0], context)
     : direct(event, context, alias);

@@ -139,8 +139,9 @@ export const getToken = async (
         return undefined;
       case 'refresh': {
         if (refreshesLeft === 0) throw pending(longestPauseMs);
-        refreshesLeft -= 1;
-        return unlessNotDone(await refresh(context, stored, reasonFor(request), deadlineAt), clock.now());
+        const outcome = await refresh(context, stored, reasonFor(request), deadlineAt);
+        if (outcome.kind === 'refreshed') refreshesLeft -= 1;
+        return unlessNotDone(outcome, clock.now());
       }
       default:
         throw refusal(decision, clock.now()) ?? pending(longestPauseMs);
