@@ -1,11 +1,11 @@
-/** Facts as structured logs and CloudWatch metrics. */
+/** Facts as structured logs and CloudWatch metrics. Namespace and service come from Powertools' own variables. */
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Fact, Observe } from './keeper/facts.ts';
 import type { SweepReport } from './keeper/sweep.ts';
 
-export const logger = new Logger({ serviceName: 'ringbearer' });
-export const metrics = new Metrics({ namespace: 'Ringbearer', serviceName: 'ringbearer' });
+export const logger = new Logger();
+export const metrics = new Metrics();
 
 type Level = 'info' | 'warn' | 'error';
 

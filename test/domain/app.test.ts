@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type AppStanding,
+  doubtsApp,
+  goodStanding,
+  holdApp,
+  isAppOf,
+  isHeld,
+  recordRefusal,
+  recordSuccess,
+} from '../../functions/domain/app.ts';
+import { livesByClaim } from '../../functions/domain/claim.ts';
+import { laneCount, laneOf } from '../../functions/domain/lane.ts';
+import { activeGrant, grantWith, minute, second, settings, start } from './grants.ts';
+
+const good = goodStanding('main');
+const refuse = (standing: AppStanding, ...grantIds: string[]): AppStanding =>
+  grantIds.reduce((before, grantId) => recordRefusal(before, grantId, start, settings), standing);
+const many = Array.from({ length: settings.refusalsToHoldApp }, (_, i) => `grant-${i}`);
+
+describe("an app's standing", () => {
+  it('is held by wrong credentials, longer each time, and says so', () => {
+    const once = holdApp(good, { kind: 'misconfigured', code: 'OAU-153' }, start, settings);
+    expect(once).toMatchObject({ holdUntil: start + 30 * second, holdReason: 'OAU-153', failures: 1 });
+    expect(
+      holdApp(once, { kind: 'misconfigured', code: 'OAU-153' }, start + minute, settings).holdUntil,
+    ).toBe(start + 2 * minute);
+  });
+
+  it('is held by its rate limit for as long as the provider says', () => {
+    const held = holdApp(
+      good,
+      { kind: 'limited', code: 'CMN-301', retryAfterMs: 90 * second },
+      start,
+      settings,
+    );
+    expect(isHeld(held, start + 90 * second)).toBe(true);
+    expect(isHeld(held, start + 90 * second + settings.maxClockSkewMs)).toBe(false);
+  });
+
+  it('is never held shorter by a second failure', () => {
+    const long = holdApp(
+      good,
+      { kind: 'limited', code: 'CMN-301', retryAfterMs: 30 * minute },
+      start,
+      settings,
+    );
+    expect(
+      holdApp(long, { kind: 'limited', code: 'CMN-301', retryAfterMs: second }, start, settings).holdUntil,
+    ).toBe(long.holdUntil);
+  });
+
+  it('is in doubt when many different grants are refused in a row', () => {
+    const almost = refuse(good, ...many.slice(1));
+    expect(doubtsApp(almost, settings)).toBe(false);
+    expect(isHeld(almost, start)).toBe(false);
+    const tripped = refuse(good, ...many);
+    expect(doubtsApp(tripped, settings)).toBe(true);
+    expect(isHeld(tripped, start)).toBe(true);
+  });
+
+  it('is not in doubt when one grant is refused many times', () => {
+    expect(doubtsApp(refuse(good, ...many.map(() => 'the-same')), settings)).toBe(false);
+  });
+
+  it('is cleared by a success, but a hold is not: only time ends it', () => {
+    const after = recordSuccess(refuse(good, ...many));
+    expect(after).toMatchObject({ refused: [], failures: 0 });
+    expect(isHeld(after, start)).toBe(true);
+    expect(recordSuccess(good)).toBe(good);
+  });
+
+  it('is held again by the next refusal after a hold, while none succeeds', () => {
+    const tripped = refuse(good, ...many);
+    const later = (tripped.holdUntil ?? 0) + 1;
+    expect(isHeld(recordRefusal(tripped, 'another', later, settings), later)).toBe(true);
+  });
+});
+
+it("a grant's tokens are shown to its own app only: same client id, same server", () => {
+  const app = { name: 'main', server: activeGrant.server, clientId: activeGrant.clientId, clientSecret: 's' };
+  expect(isAppOf(app, activeGrant)).toBe(true);
+  expect(isAppOf({ ...app, clientId: 'other' }, activeGrant)).toBe(false);
+  expect(isAppOf({ ...app, server: 'https://evil.example' }, activeGrant)).toBe(false);
+});
+
+it.each<[string, boolean, Parameters<typeof livesByClaim>[1]]>([
+  ['a grant of that owner', true, activeGrant],
+  ['a condemned grant of that owner', true, grantWith({ state: 'reauthorize' })],
+  ['a grant still being revoked', true, grantWith({ state: 'revoking' })],
+  ['a revoked grant', false, grantWith({ state: 'revoked' })],
+  ['a grant that has another owner by now', false, grantWith({ ownerId: '1002' })],
+  ['a grant of another app', false, grantWith({ app: 'other' })],
+  ['a grant that was never written', false, undefined],
+])('a claim is lived by: %s: %s', (_, lives, holder) => {
+  expect(livesByClaim({ app: 'main', ownerId: '1001', grantId: 'acme:101' }, holder)).toBe(lives);
+});
+
+it('lanes are stable and share the grants about equally', () => {
+  expect(laneOf('acme:101')).toBe(laneOf('acme:101'));
+  const counts = Array.from({ length: laneCount }, () => 0);
+  for (let i = 0; i < 16_000; i += 1) counts[laneOf(`acme:${i}`)] = (counts[laneOf(`acme:${i}`)] ?? 0) + 1;
+  for (const count of counts) expect(count).toBeGreaterThan(700);
+});

@@ -1,0 +1,137 @@
+/** A keeper among scripted neighbours, on a clock of its own. */
+import type { RevokeAnswer, TokenAnswer } from '../../functions/domain/answer.ts';
+import type { App } from '../../functions/domain/app.ts';
+import type { Grant } from '../../functions/domain/grant.ts';
+import { laneCount } from '../../functions/domain/lane.ts';
+import { defaultSettings, type Settings } from '../../functions/domain/settings.ts';
+import type { Fact } from '../../functions/keeper/facts.ts';
+import { createKeeper, type Keeper } from '../../functions/keeper/keeper.ts';
+import type { GrantEvent, Ports } from '../../functions/keeper/ports.ts';
+import type { SweepReport, SweepRequest } from '../../functions/keeper/sweep.ts';
+import { activeGrant, hour, start } from '../domain/grants.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.ts';
+
+export type Call = {
+  readonly kind: 'refresh' | 'revoke';
+  readonly token: string;
+  readonly clientSecret: string;
+  readonly at: number;
+};
+
+export type World = {
+  readonly keeper: Keeper;
+  readonly store: MemoryStore;
+  readonly facts: Fact[];
+  readonly events: GrantEvent[];
+  /** Every request that reached the provider. */
+  readonly calls: Call[];
+  now: number;
+  apps: readonly App[] | Error;
+  eventsFail: boolean;
+  /** What the provider answers; by default it rotates, and ends every session. */
+  onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  onRevoke: (token: string, app: App) => RevokeAnswer | Promise<RevokeAnswer>;
+  /** Called whenever the keeper sleeps, after the time has passed. */
+  onSleep: () => void;
+  grant(grantId?: string): Grant;
+  /** A second keeper (another process) on the same store and provider. */
+  another(): Keeper;
+  sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
+  getToken(grantId?: string, rejectedGeneration?: number): ReturnType<Keeper['getToken']>;
+};
+
+export const app: App = {
+  name: 'main',
+  server: activeGrant.server,
+  clientId: activeGrant.clientId,
+  clientSecret: 'secret',
+};
+
+export const rotated = (generation: number): TokenAnswer => ({
+  kind: 'rotated',
+  response: {
+    accessToken: `access-${generation}`,
+    tokenType: 'bearer',
+    accessLifetimeMs: hour,
+    refreshToken: `refresh-${generation}`,
+    refreshLifetimeMs: 7 * 24 * hour,
+  },
+});
+
+/** `refresh-7` → the answer that brings `refresh-8`: presented again, it answers the same, as RingCentral does in its window. */
+const replaying = (token: string): TokenAnswer => rotated(Number(token.split('-')[1]) + 1);
+
+export const everyLane = Array.from({ length: laneCount }, (_, lane) => lane);
+
+export const createWorld = (overrides: Partial<Settings> = {}): World => {
+  const settings = { ...defaultSettings, ...overrides };
+  const store = createMemoryStore();
+  let ids = 0;
+  const ports = (): Ports => ({
+    store,
+    settings,
+    clock: {
+      now: () => world.now,
+      sleep: async ms => {
+        world.now += ms;
+        world.onSleep();
+        await Promise.resolve();
+      },
+    },
+    randomness: { id: () => `id-${++ids}`, fraction: () => 0 },
+    observe: fact => world.facts.push(fact),
+    apps: {
+      all: async () => {
+        const { apps } = world;
+        if (apps instanceof Error) throw apps;
+        return apps;
+      },
+    },
+    events: {
+      publish: async event => {
+        if (world.eventsFail) return false;
+        world.events.push(event);
+        return true;
+      },
+    },
+    tokenEndpoint: {
+      refresh: async (current, token) => {
+        world.calls.push({ kind: 'refresh', token, clientSecret: current.clientSecret, at: world.now });
+        return world.onRefresh(token, current);
+      },
+      revoke: async (current, token) => {
+        world.calls.push({ kind: 'revoke', token, clientSecret: current.clientSecret, at: world.now });
+        return world.onRevoke(token, current);
+      },
+    },
+  });
+  const world: World = {
+    keeper: undefined as unknown as Keeper,
+    store,
+    facts: [],
+    events: [],
+    calls: [],
+    now: start,
+    apps: [app],
+    eventsFail: false,
+    onRefresh: replaying,
+    onRevoke: () => ({ kind: 'ended' }),
+    onSleep: () => {},
+    grant: (grantId = activeGrant.grantId) => {
+      const stored = store.stored.grants.get(grantId);
+      if (stored === undefined) throw new Error(`no grant ${grantId}`);
+      return stored.value;
+    },
+    another: () => createKeeper(ports()),
+    sweep: request =>
+      world.keeper.sweep({ lanes: everyLane, dryRun: false, deadlineAt: world.now + hour, ...request }),
+    getToken: (grantId = activeGrant.grantId, rejectedGeneration) =>
+      world.keeper.getToken(
+        grantId,
+        { minTtlMs: 0, ...(rejectedGeneration !== undefined && { rejectedGeneration }) },
+        world.now + 29_000,
+      ),
+  };
+  Object.assign(world, { keeper: createKeeper(ports()) });
+  return world;
+};
