@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
+    // The functions log as they do in Lambda; only a failing test's output is of interest.
+    silent: 'passed-only',
   },
 });

@@ -25,8 +25,9 @@ export class KeeperError extends Error {
   }
 }
 
-export const grantNotFound = (grantId: string): KeeperError =>
+/** The id is not repeated: somebody may have sent a token in its place. */
+export const grantNotFound = (): KeeperError =>
   new KeeperError(
     'grant-not-found',
-    `There is no grant ${grantId}. Connect the account or import its tokens first.`,
+    'There is no such grant. Connect the account or import its tokens first.',
   );

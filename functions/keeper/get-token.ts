@@ -151,7 +151,7 @@ export const getToken = async (
   let known: Stored<Grant> | undefined;
   for (let round = 0; round < maxRounds; round += 1) {
     const stored = known ?? (await context.store.grants.get(grantId));
-    if (stored === undefined) throw grantNotFound(grantId);
+    if (stored === undefined) throw grantNotFound();
     const decision = decideServe(stored.value, request, momentOf(context));
     if (decision.kind === 'serve') return serve(stored.value);
     known = await proceed(decision, stored);

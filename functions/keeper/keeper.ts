@@ -28,7 +28,7 @@ export const createKeeper = (ports: Ports): Keeper => {
     getToken: (grantId, request, deadlineAt) => getToken(context, grantId, request, deadlineAt),
     getGrant: async grantId => {
       const stored = await ports.store.grants.get(grantId);
-      if (stored === undefined) throw grantNotFound(grantId);
+      if (stored === undefined) throw grantNotFound();
       return stored.value;
     },
     listGrants: (state, limit, position) => listGrants(ports.store, state, limit, position),

@@ -14,7 +14,7 @@ export const revokeGrant = async (context: Context, grantId: string, deadlineAt:
   const { written, stored } = await updateExisting(context.store.grants, grantId, grant =>
     writes.revoke(grant, momentOf(context)),
   );
-  if (stored === undefined) throw grantNotFound(grantId);
+  if (stored === undefined) throw grantNotFound();
   const { state, generation } = stored.value;
   if (written) context.observe({ type: 'revoking', grantId, generation });
   return state === 'revoking' ? tellUpstream(context, stored, deadlineAt) : stored.value;
@@ -36,7 +36,7 @@ export const reinstateGrant = async (context: Context, grantId: string): Promise
   const { written, stored } = await updateExisting(context.store.grants, grantId, grant =>
     writes.reinstate(grant, momentOf(context)),
   );
-  if (stored === undefined) throw grantNotFound(grantId);
+  if (stored === undefined) throw grantNotFound();
   const { state } = stored.value;
   if (state === 'revoking' || state === 'revoked') {
     throw new KeeperError(
