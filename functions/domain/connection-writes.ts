@@ -1,0 +1,58 @@
+/** Writes of a connection: how tokens come in. */
+import { type Announcement, canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
+import { bounded, retiredToken } from './retired.ts';
+import { present, schedule, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
+import { type Moment, written } from './write.ts';
+
+/** What a new connection brings. */
+export type Connection = Pick<
+  Grant,
+  'grantId' | 'connectionId' | 'strategy' | 'app' | 'server' | 'clientId' | 'ownerId' | 'label' | 'importHash'
+> & { readonly response: TokenResponse; readonly obtainedAt: number };
+
+const retirable = (grant: Grant | undefined, connection: Connection): RetiredToken[] => {
+  const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
+  if (grant?.tokens === undefined || token === undefined) return [];
+  const { endpointId, sessionId } = connection.response;
+  if (canBeSameSession(grant, present({ ...connection, endpointId, sessionId }))) return [];
+  return [
+    {
+      ...retiredToken(grant, token, tokensEndAt(grant.tokens)),
+      ...(grant.sent !== undefined && { maybeSpent: true as const }),
+    },
+  ];
+};
+
+/** Starts a connection on a new grant, or on an existing one as read before its code or response was obtained. */
+export const connect = (
+  previous: Grant | undefined,
+  connection: Connection,
+  jitter: number,
+  moment: Moment,
+): Grant => {
+  const { response, obtainedAt, ...fields } = connection;
+  const tokens = toTokens(response, obtainedAt, undefined, moment.settings);
+  const connected = {
+    ...fields,
+    ...present({ endpointId: response.endpointId, sessionId: response.sessionId }),
+    ...present({ holdUntil: previous?.holdUntil, label: connection.label ?? previous?.label }),
+    ...(previous?.state === 'reauthorize' && { announcement: 'Grant Recovered' as Announcement }),
+    state: 'active' as const,
+    generation: (previous?.generation ?? 0) + 1,
+    tokens,
+    ...present(schedule(tokens, obtainedAt, connection.strategy, jitter, moment.settings)),
+    failures: 0,
+    retired: bounded([...(previous?.retired ?? []), ...retirable(previous, connection)], moment.now),
+    claimed: false,
+    connectedAt: moment.now,
+    rotatedAt: moment.now,
+    updatedAt: moment.now,
+  };
+  return written(connected as Grant, moment);
+};
+
+/** The claim on the owner was confirmed after this connection was written: it may be served. */
+export const confirmClaim = (grant: Grant, connectionId: string, moment: Moment): Grant | undefined =>
+  grant.connectionId === connectionId && !grant.claimed
+    ? written({ ...grant, claimed: true }, moment)
+    : undefined;

@@ -1,0 +1,86 @@
+/** Writes of an end: of a grant that is revoked, and of sessions that no grant lives by. */
+import { canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
+import { holdEnd } from './hold.ts';
+import { bounded, retiredToken } from './retired.ts';
+import { present, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
+import { isHeld, isTakenByOther, type Moment, without, written } from './write.ts';
+
+/** Takes the attempt for ending a session: no refresh is sent, so the stored token stays servable. */
+export const beginEnding = (grant: Grant, attemptId: string, moment: Moment): Grant | undefined => {
+  const { now, settings } = moment;
+  const hasWork = grant.state === 'revoking' || grant.retired.length > 0;
+  if (!hasWork || isHeld(grant, now) || isTakenByOther(grant, attemptId, now)) return undefined;
+  return { ...grant, attempt: { id: attemptId, endsAt: now + settings.leaseMs }, updatedAt: now };
+};
+
+/** Withdraws the token material first: from here on nobody is served, and no refresh under way can be committed. */
+export const revoke = (grant: Grant, moment: Moment): Grant | undefined =>
+  grant.state === 'active' || grant.state === 'reauthorize'
+    ? written(
+        {
+          ...without(grant, 'refusal', 'refreshAt', 'announcement', 'condemnedAt', 'lastError'),
+          state: 'revoking',
+          generation: grant.generation + 1,
+          cacheUntil: 0,
+          failures: 0,
+        },
+        moment,
+      )
+    : undefined;
+
+/** The session is over upstream, or every token of it has expired. */
+export const revoked = (grant: Grant, generation: number, moment: Moment): Grant | undefined =>
+  grant.state === 'revoking' && grant.generation === generation
+    ? written(
+        {
+          ...without(grant, 'tokens', 'attempt', 'sent', 'lastError'),
+          state: 'revoked',
+          announcement: 'Grant Revoked',
+          // DynamoDB's TTL knows whole seconds only.
+          deleteAt: Math.ceil((moment.now + moment.settings.revokedRetentionMs) / 1000) * 1000,
+        },
+        moment,
+      )
+    : undefined;
+
+/**
+ * Keeps token material that came too late to be stored, so that the sweep can end its session. Never material that can belong
+ * to the session the grant lives by.
+ */
+export const retire = (
+  grant: Grant,
+  lost: { readonly grant: Grant; readonly response: TokenResponse; readonly sentAt: number },
+  moment: Moment,
+): Grant | undefined => {
+  const identity = { ...lost.grant, ...present({ sessionId: lost.response.sessionId }) };
+  const lives = grant.state === 'active' || grant.state === 'reauthorize';
+  if (lives && canBeSameSession(grant, identity)) return undefined;
+  const tokens = toTokens(lost.response, lost.sentAt, undefined, moment.settings);
+  const token = tokens.refreshToken ?? tokens.accessToken;
+  const others = grant.retired.filter(known => known.token !== token);
+  const entry = retiredToken(identity, token, tokensEndAt(tokens));
+  return written({ ...grant, retired: bounded([...others, entry], moment.now) }, moment);
+};
+
+/** How the tries to end retired sessions went, by token. */
+export type Endings = { readonly ended: ReadonlySet<string>; readonly failed: ReadonlySet<string> };
+
+/** Forgets retired tokens whose sessions are over, puts off those that failed, and gives the attempt back. */
+export const settleRetired = (
+  grant: Grant,
+  attemptId: string,
+  { ended, failed }: Endings,
+  moment: Moment,
+): Grant | undefined => {
+  const { now, settings } = moment;
+  const putOff = (retired: RetiredToken): RetiredToken => {
+    const { failures = 0 } = retired;
+    const retryAt = holdEnd({ kind: 'unknown', code: 'not-ended' }, failures, undefined, now, settings);
+    return failed.has(retired.token) ? { ...retired, failures: failures + 1, retryAt } : retired;
+  };
+  const retired = grant.retired
+    .filter(({ token, expiresAt }) => !ended.has(token) && expiresAt > now)
+    .map(putOff);
+  const mine = grant.attempt?.id === attemptId;
+  return written({ ...(mine ? without(grant, 'attempt') : grant), retired }, moment);
+};

@@ -1,0 +1,158 @@
+/** Writes of a refresh: from the attempt to the commit, or to a hold. */
+import type { NothingHappened, Unknown } from './answer.ts';
+import { type Announcement, type Grant, isRefreshable } from './grant.ts';
+import { holdEnd } from './hold.ts';
+import { present, schedule, type TokenResponse, toTokens } from './tokens.ts';
+import {
+  type Consumed,
+  isHeld,
+  isMine,
+  isStillStored,
+  isTakenByOther,
+  type Moment,
+  without,
+  written,
+} from './write.ts';
+
+/** Why a refresh is begun. `rejectedGeneration`: a caller reported this generation's token as rejected. */
+export type RefreshReason =
+  | { readonly kind: 'due' }
+  | { readonly kind: 'getter' }
+  | { readonly kind: 'reported'; readonly rejectedGeneration: number };
+
+/** Whether the promise that went out with the token is over on every machine's clock. */
+const promiseIsOver = (grant: Grant, { now, settings }: Moment): boolean =>
+  now >= grant.cacheUntil + settings.maxClockSkewMs;
+
+const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boolean => {
+  if (grant.sent !== undefined) return true;
+  switch (reason.kind) {
+    case 'due':
+      return (grant.refreshAt ?? Number.POSITIVE_INFINITY) <= moment.now && promiseIsOver(grant, moment);
+    case 'getter':
+      return promiseIsOver(grant, moment);
+    case 'reported':
+      return reason.rejectedGeneration === grant.generation;
+  }
+};
+
+const reportWindowMs = 3_600_000;
+
+/** Reports of the current hour. */
+export const currentReports = (grant: Grant, now: number): { since: number; count: number } =>
+  grant.reports !== undefined && now < grant.reports.since + reportWindowMs
+    ? grant.reports
+    : { since: now, count: 0 };
+
+export const reportWindowEnd = (grant: Grant, now: number): number =>
+  currentReports(grant, now).since + reportWindowMs;
+
+/**
+ * Takes the attempt and notes, before anything is sent, that a refresh may be on its way. From here until its outcome is known
+ * nobody is served. The sweep leaves the due time alone: the index then needs no write, and a crash leaves the grant due.
+ */
+export const beginRefresh = (
+  grant: Grant,
+  attemptId: string,
+  reason: RefreshReason,
+  moment: Moment,
+): Grant | undefined => {
+  const { now, settings } = moment;
+  const applies =
+    grant.state === 'active' &&
+    grant.claimed &&
+    grant.refusal === undefined &&
+    isRefreshable(grant) &&
+    !isHeld(grant, now) &&
+    !isTakenByOther(grant, attemptId, now) &&
+    reasonHolds(grant, reason, moment);
+  if (!applies) return undefined;
+  const { since, count } = currentReports(grant, now);
+  const begun: Grant = {
+    ...grant,
+    attempt: { id: attemptId, endsAt: now + settings.leaseMs },
+    sent: grant.sent ?? { at: now, by: attemptId },
+    ...(reason.kind === 'reported' && { reports: { since, count: count + 1 } }),
+  };
+  return reason.kind === 'due' ? { ...begun, updatedAt: now } : written(begun, moment);
+};
+
+/** Leaves `sent` standing unless this very attempt set it and nothing can have happened since. */
+const withoutOwnSent = (grant: Grant, attemptId: string): Grant =>
+  grant.sent?.by === attemptId ? without(grant, 'sent') : grant;
+
+/**
+ * Stores a new token set. The fence is what was consumed, connection and generation: not the lease, not a clock. A worker whose
+ * lease ran out long ago still commits if nobody else has, and heals a verdict that came in between.
+ */
+export const commit = (
+  grant: Grant,
+  consumed: Consumed,
+  response: TokenResponse,
+  sentAt: number,
+  jitter: number,
+  moment: Moment,
+): Grant | undefined => {
+  if (!isStillStored(grant, consumed)) return undefined;
+  if (grant.state !== 'active' && grant.state !== 'reauthorize') return undefined;
+  // A replayed answer's tokens were issued when the first request arrived, so their life is counted from the first.
+  const from = Math.min(sentAt, grant.sent?.at ?? sentAt);
+  const tokens = toTokens(response, from, grant.tokens, moment.settings);
+  const committed: Grant = {
+    ...without(grant, 'attempt', 'sent', 'refusal', 'condemnedAt', 'lastError', 'refreshAt', 'announcement'),
+    state: 'active',
+    generation: grant.generation + 1,
+    tokens,
+    ...present(schedule(tokens, from, grant.strategy, jitter, moment.settings)),
+    ...present({
+      endpointId: response.endpointId ?? grant.endpointId,
+      sessionId: response.sessionId ?? grant.sessionId,
+      announcement:
+        grant.condemnedAt === undefined ? grant.announcement : ('Grant Recovered' as Announcement),
+    }),
+    failures: 0,
+    rotatedAt: moment.now,
+  };
+  return written(committed, moment);
+};
+
+/**
+ * Gives the attempt back after an answer that settled nothing. If nothing can have happened, the stored access token lives on and
+ * nobody rotates it before the hold ends: the promise is prolonged until then.
+ */
+export const defer = (
+  grant: Grant,
+  consumed: Consumed,
+  answer: NothingHappened | Unknown,
+  moment: Moment,
+): Grant | undefined => {
+  const { now, settings } = moment;
+  if (!isMine(grant, consumed)) return undefined;
+  const nothingHappened = answer.kind !== 'unknown';
+  const settled = nothingHappened ? withoutOwnSent(grant, consumed.attemptId) : grant;
+  const until = holdEnd(answer, grant.failures, settled.sent?.at, now, settings);
+  const holdUntil = Math.max(grant.holdUntil ?? 0, until);
+  const servable = nothingHappened && settled.sent === undefined && settled.state === 'active';
+  const safeUntil = Math.min(holdUntil, grant.tokens?.accessExpiresAt ?? 0) - settings.maxClockSkewMs;
+  const deferred: Grant = {
+    ...without(settled, 'attempt'),
+    holdUntil,
+    failures: grant.failures + 1,
+    lastError: { code: answer.code, at: now },
+    cacheUntil: servable ? Math.max(grant.cacheUntil, safeUntil) : grant.cacheUntil,
+  };
+  return written(deferred, moment);
+};
+
+/** Holds a grant that cannot be refreshed as it stands (its app is gone or has another client id), without an attempt. */
+export const holdGrant = (grant: Grant, code: string, until: number, moment: Moment): Grant =>
+  written(
+    { ...grant, holdUntil: Math.max(grant.holdUntil ?? 0, until), lastError: { code, at: moment.now } },
+    moment,
+  );
+
+/** Gives the attempt back with nothing sent. */
+export const release = (grant: Grant, consumed: Consumed, moment: Moment): Grant | undefined =>
+  isMine(grant, consumed)
+    ? written(without(withoutOwnSent(grant, consumed.attemptId), 'attempt'), moment)
+    : undefined;

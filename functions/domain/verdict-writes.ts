@@ -1,0 +1,81 @@
+/** Writes around a verdict: what ends a grant that the provider refuses, and what undoes it. */
+import { type Grant, isRefreshable } from './grant.ts';
+import { type Consumed, isMine, type Moment, without, written } from './write.ts';
+
+/** Notes a definite refusal. The verdict comes later: a refusal of many grants at once must be seen as such first. */
+export const refuse = (grant: Grant, consumed: Consumed, code: string, moment: Moment): Grant | undefined => {
+  if (!isMine(grant, consumed) || grant.state !== 'active') return undefined;
+  const refusal = { code, at: moment.now };
+  return written({ ...without(grant, 'attempt', 'sent'), refusal, lastError: refusal }, moment);
+};
+
+const condemned = (grant: Grant, code: string, moment: Moment): Grant =>
+  written(
+    {
+      ...without(grant, 'refusal', 'refreshAt'),
+      state: 'reauthorize',
+      condemnedAt: moment.now,
+      lastError: { code, at: moment.now },
+      announcement: 'Grant Needs Reauthorization',
+    },
+    moment,
+  );
+
+/** Passes the verdict on a refusal once its delay is over. */
+export const condemn = (grant: Grant, moment: Moment): Grant | undefined =>
+  grant.state === 'active' &&
+  grant.refusal !== undefined &&
+  moment.now >= grant.refusal.at + moment.settings.verdictDelayMs
+    ? condemned(grant, grant.refusal.code, moment)
+    : undefined;
+
+/** Drops a refusal that came while the app itself was in doubt: the grant is tried again when the app's hold is over. */
+export const absolve = (grant: Grant, until: number, moment: Moment): Grant | undefined =>
+  grant.state === 'active' && grant.refusal !== undefined
+    ? written(
+        {
+          ...without(grant, 'refusal'),
+          holdUntil: Math.max(grant.holdUntil ?? 0, until),
+          failures: grant.failures + 1,
+          cacheUntil: 0,
+          refreshAt: moment.now,
+        },
+        moment,
+      )
+    : undefined;
+
+export const accessTokenExpiredCode = 'access-token-expired';
+
+/** A grant without a refresh token ends with its access token. */
+export const expire = (grant: Grant, moment: Moment): Grant | undefined =>
+  grant.state === 'active' &&
+  grant.tokens !== undefined &&
+  !isRefreshable(grant) &&
+  moment.now >= grant.tokens.accessExpiresAt
+    ? condemned(grant, accessTokenExpiredCode, moment)
+    : undefined;
+
+/** Withdraws a grant whose owner turned out to be another grant's. Its session may be that grant's too, so it is not ended. */
+export const withdraw = (
+  grant: Grant,
+  connectionId: string,
+  code: string,
+  moment: Moment,
+): Grant | undefined =>
+  grant.state === 'active' && !grant.claimed && grant.connectionId === connectionId
+    ? condemned(grant, code, moment)
+    : undefined;
+
+/** Tries a condemned grant again. What it has stored is served to nobody before a refresh has succeeded. */
+export const reinstate = (grant: Grant, moment: Moment): Grant | undefined =>
+  grant.state === 'reauthorize' && isRefreshable(grant)
+    ? written(
+        {
+          ...without(grant, 'announcement', 'refusal'),
+          state: 'active',
+          cacheUntil: 0,
+          refreshAt: moment.now,
+        },
+        moment,
+      )
+    : undefined;

@@ -1,0 +1,34 @@
+/** What all writes have in common. */
+import { withDueTime } from './due.ts';
+import { attemptIsLive, type Grant } from './grant.ts';
+import type { Settings } from './settings.ts';
+
+/** When it is, and under which settings. */
+export type Moment = { readonly now: number; readonly settings: Settings };
+
+/** What a refresh consumed: the fence of everything that follows from it. */
+export type Consumed = {
+  readonly connectionId: string;
+  readonly generation: number;
+  readonly attemptId: string;
+};
+
+export const isStillStored = (grant: Grant, consumed: Consumed): boolean =>
+  grant.connectionId === consumed.connectionId && grant.generation === consumed.generation;
+
+export const isMine = (grant: Grant, consumed: Consumed): boolean =>
+  isStillStored(grant, consumed) && grant.attempt?.id === consumed.attemptId;
+
+export const without = <K extends keyof Grant>(grant: Grant, ...keys: K[]): Omit<Grant, K> => {
+  const rest: Partial<Grant> = { ...grant };
+  for (const key of keys) delete rest[key];
+  return rest as Omit<Grant, K>;
+};
+
+export const written = (grant: Grant, { now, settings }: Moment): Grant =>
+  withDueTime({ ...grant, updatedAt: now }, now, settings);
+
+export const isHeld = (grant: Grant, now: number): boolean => now < (grant.holdUntil ?? 0);
+
+export const isTakenByOther = (grant: Grant, attemptId: string, now: number): boolean =>
+  attemptIsLive(grant, now) && grant.attempt?.id !== attemptId;
