@@ -65,7 +65,8 @@ const failed = (error: unknown): Unknown => ({
 /** One request, never followed elsewhere and never repeated here: whether to ask again is the keeper's to decide. */
 export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): TokenEndpoint => {
   const options = (app: App) => ({
-    headers: { 'user-agent': userAgent },
+    // A connection kept over a freeze of the function may be dead without knowing it, and a token request on it would be lost.
+    headers: { 'user-agent': userAgent, connection: 'close' },
     signal: AbortSignal.timeout(providerTimeoutMs),
     // Only what the apps secret was allowed to say: plain HTTP passes its check on loopback alone.
     [allowInsecureRequests]: app.server.startsWith('http:'),

@@ -30,6 +30,7 @@ const dispatch = async (event: unknown, context: Context): Promise<unknown> => {
 };
 
 export const handler = middy<unknown, unknown, Error, Context>()
-  .use(injectLambdaContext(logger, { clearState: true }))
+  // An import's event is full of tokens: POWERTOOLS_LOGGER_LOG_EVENT must not be able to log it.
+  .use(injectLambdaContext(logger, { clearState: true, logEvent: false }))
   .use(logMetrics(metrics))
   .handler(dispatch);

@@ -4,6 +4,7 @@ import middy, { type MiddlewareObj } from '@middy/core';
 import httpHeaderNormalizer from '@middy/http-header-normalizer';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import * as v from 'valibot';
 import type { Runtime } from '../runtime.ts';
 import { logger } from '../telemetry.ts';
 import { type Answer, perform } from './actions.ts';
@@ -14,35 +15,58 @@ import { type Route, routes } from './routes.ts';
 /** A token response is a few kilobytes. */
 export const maxBodyBytes = 65_536;
 
-type HttpEvent = Omit<APIGatewayProxyEventV2, 'body'> & { body?: unknown };
+type HttpEvent = Omit<APIGatewayProxyEventV2, 'body' | 'headers'> & {
+  headers?: APIGatewayProxyEventV2['headers'];
+  body?: unknown;
+};
 
-const segmentsOf = (path: string): string[] => path.split('/').slice(1);
+const texts = v.nullish(v.record(v.string(), v.string()));
 
-const matchPath = (route: Route, path: string): { grantId?: string } | undefined => {
-  const wanted = segmentsOf(route.path);
-  const given = segmentsOf(path);
-  if (wanted.length !== given.length) return undefined;
-  const matches = wanted.every((segment, index) => segment === '{grantId}' || segment === given[index]);
-  const grantId = given[wanted.indexOf('{grantId}')];
-  return matches ? (grantId === undefined ? {} : { grantId }) : undefined;
+/** What is read of an event. Whoever may invoke the alias of the HTTP API directly can send anything at all. */
+const eventSchema = v.looseObject({
+  routeKey: v.string(),
+  rawPath: v.string(),
+  pathParameters: texts,
+  headers: texts,
+  queryStringParameters: texts,
+  requestContext: v.looseObject({ http: v.looseObject({ method: v.string() }) }),
+  body: v.nullish(v.string()),
+  isBase64Encoded: v.nullish(v.boolean()),
+});
+
+const checkEvent: MiddlewareObj<HttpEvent> = {
+  before: ({ event }) => {
+    if (v.is(eventSchema, event)) return;
+    throw invalid('This alias takes HTTP requests from API Gateway. Invoke get, revoke or admin directly.');
+  },
+};
+
+const looksLike = ({ path }: Route, rawPath: string): boolean => {
+  const given = rawPath.split('/');
+  const wanted = path.split('/');
+  return (
+    wanted.length === given.length && wanted.every((part, i) => part.startsWith('{') || part === given[i])
+  );
+};
+
+/** What to say of a request for which API Gateway found no route. */
+const noRoute = (method: string, rawPath: string): ApiError => {
+  const alike = routes.filter(route => looksLike(route, rawPath));
+  if (alike.length === 0 || alike.some(route => route.method === method)) {
+    return new ApiError('route-not-found', 'There is no such route. The OpenAPI file lists them all.');
+  }
+  const allow = alike.map(route => route.method).join(', ');
+  return new ApiError('method-not-allowed', `This path takes ${allow}.`, { allow });
 };
 
 /**
- * Routes on the path as it was sent. IAM policies by path see that one too, so nothing is decoded: an encoded id is outside the
- * alphabet and refused, and what IAM allowed is exactly what is done.
+ * Takes the route that API Gateway matched, and with it what IAM allowed, and never looks for one in `rawPath`: that comes
+ * decoded, and with an encoded slash or question mark in it looks like another route than the one that was authorised.
  */
-const findRoute = (method: string, path: string): { route: Route; grantId?: string } => {
-  const candidates = routes.flatMap(route => {
-    const match = matchPath(route, path);
-    return match === undefined ? [] : [{ route, ...match }];
-  });
-  const found = candidates.find(({ route }) => route.method === method);
-  if (found !== undefined) return found;
-  if (candidates.length === 0) {
-    throw new ApiError('route-not-found', 'There is no such route. The OpenAPI file lists them all.');
-  }
-  const allowed = candidates.map(({ route }) => route.method).join(', ');
-  throw new ApiError('method-not-allowed', `This path takes ${allowed}.`);
+const findRoute = ({ routeKey, rawPath, requestContext }: HttpEvent): Route => {
+  const found = routes.find(({ method, path }) => `${method} ${path}` === routeKey);
+  if (found === undefined) throw noRoute(requestContext.http.method, rawPath);
+  return found;
 };
 
 const queryFields: Partial<Record<Route['action'], readonly string[]>> = {
@@ -74,11 +98,14 @@ const bodyFields = (route: Route, body: unknown): Pick<RawRequest, 'body' | 'rej
 };
 
 const requestOf = (event: HttpEvent): RawRequest => {
-  const { route, ...match } = findRoute(event.requestContext.http.method, event.rawPath);
-  const ifMatch = event.headers['if-match'];
+  const route = findRoute(event);
+  const grantId = event.pathParameters?.grantId;
+  const ifMatch = event.headers?.['if-match'];
+  // Ignoring a precondition would do what its sender wanted to rule out (RFC 9110 §13.1.1).
+  if (ifMatch !== undefined && route.action !== 'putGrant') throw invalid('This route takes no If-Match.');
   return {
     action: route.action,
-    ...match,
+    ...(grantId !== undefined && { grantId }),
     ...queryOf(event, route),
     ...bodyFields(route, event.body),
     ...(ifMatch !== undefined && { ifMatch }),
@@ -100,12 +127,14 @@ const respond = ({ status, result }: Answer): APIGatewayProxyStructuredResultV2 
 const respondWithProblem = (error: unknown): APIGatewayProxyStructuredResultV2 => {
   const problem = toProblem(error);
   const { status, retryAfterSeconds } = problem;
+  const allow = error instanceof ApiError ? error.allow : undefined;
   return {
     statusCode: status,
     headers: {
       ...baseHeaders,
       'content-type': 'application/problem+json',
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+      ...(allow !== undefined && { allow }),
     },
     body: JSON.stringify(problem),
   };
@@ -116,7 +145,8 @@ const hasBody = ({ body }: HttpEvent): boolean => body !== undefined && body !==
 /** Refuses a body that is too long before anything parses it. */
 const limitBody: MiddlewareObj<HttpEvent> = {
   before: ({ event }) => {
-    const bytes = typeof event.body === 'string' ? Buffer.byteLength(event.body) : 0;
+    const encoding = event.isBase64Encoded ? 'base64' : 'utf8';
+    const bytes = typeof event.body === 'string' ? Buffer.byteLength(event.body, encoding) : 0;
     if (bytes > maxBodyBytes) {
       throw new ApiError('body-too-large', `The body may have ${maxBodyBytes} bytes at most.`);
     }
@@ -151,8 +181,9 @@ const answerErrors: MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2> 
 
 export const createHttpHandler = (runtime: Runtime) =>
   middy<HttpEvent, APIGatewayProxyStructuredResultV2, Error, Context>()
-    .use(httpHeaderNormalizer() as unknown as MiddlewareObj<HttpEvent>)
     .use(answerErrors)
+    .use(checkEvent)
+    .use(httpHeaderNormalizer() as unknown as MiddlewareObj<HttpEvent>)
     .use(limitBody)
     .use(parseBody)
     .handler(async (event, context) =>

@@ -39,10 +39,13 @@ export type Problem = {
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ApiCode;
+  /** For `method-not-allowed`: the methods that are (RFC 9110 §15.5.6). */
+  readonly allow: string | undefined;
 
-  constructor(code: ApiCode, message: string) {
+  constructor(code: ApiCode, message: string, { allow }: { readonly allow?: string } = {}) {
     super(message);
     this.code = code;
+    this.allow = allow;
   }
 }
 

@@ -81,12 +81,25 @@ export const listingOf = ({ state, limit, cursor }: RawRequest): Listing => ({
   }),
 });
 
-const token = v.pipe(v.string(), v.minLength(1), v.maxLength(maxTokenLength));
+/** RFC 6749, appendix A.12 and A.17: visible ASCII and the space. Anything else could not be sent as a header. */
+const token = v.pipe(v.string(), v.regex(/^[\x20-\x7e]+$/), v.maxLength(maxTokenLength));
 const seconds = wholeNumber(0, 1e9);
 const ownerId = v.union([
   v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~:@-]{1,128}$/)),
   wholeNumber(1, Number.MAX_SAFE_INTEGER),
 ]);
+
+/** RFC 3339 §5.6. */
+const timestampPattern =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-\d{2})T(?:[01]\d|2[0-3])(?::[0-5]\d){2}(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** `Date.parse` makes March of 30 February, and nothing of some forms of ISO 8601. */
+const isTimestamp = (text: string): boolean => {
+  const day = timestampPattern.exec(text)?.[1];
+  if (day === undefined) return false;
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
+};
 
 type Rule = { readonly schema: v.GenericSchema; readonly expected: string; readonly required?: true };
 
@@ -106,7 +119,7 @@ const importRules: Readonly<Record<string, Rule>> = {
   endpoint_id: { schema: v.pipe(v.string(), v.maxLength(256)), expected: 'a string' },
   app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app' },
   obtainedAt: {
-    schema: v.pipe(v.string(), v.isoTimestamp()),
+    schema: v.pipe(v.string(), v.check(isTimestamp)),
     expected: 'the time when the response was received, such as 2026-01-31T12:00:00Z',
   },
   strategy: { schema: v.picklist(strategies), expected: `one of ${strategies.join(', ')}` },
@@ -131,7 +144,7 @@ const checkImport = (body: unknown): Record<string, unknown> => {
 /** `"7"` as an entity tag (RFC 9110 §13.1.1), or the plain number. */
 const ifGenerationOf = ({ ifMatch }: RawRequest): number | undefined => {
   if (ifMatch === undefined) return undefined;
-  const digits = typeof ifMatch === 'string' ? /^"?(\d{1,15})"?$/.exec(ifMatch.trim())?.[1] : undefined;
+  const digits = typeof ifMatch === 'string' ? /^("?)(\d{1,15})\1$/.exec(ifMatch.trim())?.[2] : undefined;
   return field(
     'If-Match',
     generation,

@@ -14,7 +14,7 @@ export const viewToken = (token: ServedToken) => ({
 
 export type TokenView = ReturnType<typeof viewToken>;
 
-/** A hold is shown while it lasts. */
+/** A hold is shown while it lasts, and a promise unless it was taken back. */
 export const viewGrant = (grant: Grant | GrantSummary, now: number) =>
   present({
     grantId: grant.grantId,
@@ -30,7 +30,7 @@ export const viewGrant = (grant: Grant | GrantSummary, now: number) =>
     scope: grant.tokens?.scope,
     accessExpiresAt: isoIf(grant.tokens?.accessExpiresAt),
     refreshExpiresAt: isoIf(grant.tokens?.refreshExpiresAt),
-    cacheUntil: grant.state === 'active' ? iso(grant.cacheUntil) : undefined,
+    cacheUntil: grant.state === 'active' && grant.cacheUntil > 0 ? iso(grant.cacheUntil) : undefined,
     dueAt: isoIf(grant.dueAt),
     refreshing: grant.sent !== undefined,
     holdUntil: (grant.holdUntil ?? 0) > now ? isoIf(grant.holdUntil) : undefined,

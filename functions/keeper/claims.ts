@@ -13,10 +13,11 @@ import { update, updateExisting } from './update.ts';
 /** `app` and `ownerId` cannot contain the separator together: app names have none. */
 const claimIdOf = ({ app, ownerId }: Pick<Claim, 'app' | 'ownerId'>): string => `${app}/${ownerId}`;
 
-export const ownerAlreadyConnected = (ownerId: string, holder: string): KeeperError =>
+/** The other grant's id is not told: the caller may be allowed a prefix of ids only. */
+export const ownerAlreadyConnected = (ownerId: string): KeeperError =>
   new KeeperError(
     'owner-already-connected',
-    `RingCentral user ${ownerId} is connected as grant ${holder} already. Use that grant, or revoke it first.`,
+    `RingCentral user ${ownerId} is connected as another grant already. Use that grant, or revoke it first.`,
   );
 
 /** Claims the owner for a grant, or throws `owner-already-connected`. */
@@ -28,13 +29,13 @@ export const claimOwner = async (context: Context, wanted: Claim): Promise<void>
   if (holderId !== undefined && holderId !== wanted.grantId) {
     const holder = await store.grants.get(holderId);
     if (livesByClaim(current?.value ?? wanted, holder?.value)) {
-      throw ownerAlreadyConnected(wanted.ownerId, holderId);
+      throw ownerAlreadyConnected(wanted.ownerId);
     }
   }
   // Only the very claim that was judged: a holder that has confirmed it meanwhile has written it anew.
   const result = await store.claims.write(id, current, wanted);
   if (!result.ok && result.current?.value.grantId !== wanted.grantId) {
-    throw ownerAlreadyConnected(wanted.ownerId, result.current?.value.grantId ?? 'being connected');
+    throw ownerAlreadyConnected(wanted.ownerId);
   }
 };
 

@@ -7,6 +7,9 @@ export type Position = { readonly state: GrantState; readonly after?: string };
 
 export type Page = { readonly grants: GrantSummary[]; readonly next?: Position };
 
+/** Pages of the index read for one page of the answer: where it names many grants that have changed since, a page may be short. */
+const maxPages = 20;
+
 /**
  * Grants of one state in order of their id, or of every state, one state after the other. A grant that changes its state while one
  * reads on may be seen twice or not at all.
@@ -19,7 +22,7 @@ export const listGrants = async (
 ): Promise<Page> => {
   const grants: GrantSummary[] = [];
   let { state, after } = position;
-  for (;;) {
+  for (let pages = 0; pages < maxPages; pages += 1) {
     const page = await store.list(state, limit - grants.length, after);
     grants.push(...page.grants);
     if (page.next !== undefined) {
@@ -33,4 +36,5 @@ export const listGrants = async (
     state = following;
     after = undefined;
   }
+  return { grants, next: after === undefined ? { state } : { state, after } };
 };

@@ -27,8 +27,20 @@ export type PutOutcome = {
   readonly grant: Grant;
 };
 
+const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
+  try {
+    return await apps.all();
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw new KeeperError(
+      'misconfigured',
+      name === 'ConfigurationError' ? message : `The apps secret cannot be read (${name}).`,
+    );
+  }
+};
+
 const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
-  const apps = await context.apps.all();
+  const apps = await readApps(context);
   const [only] = apps;
   const app =
     name === undefined && apps.length === 1 ? only : apps.find(candidate => candidate.name === name);
@@ -78,7 +90,7 @@ const finish = async (
 ): Promise<PutOutcome> => {
   const { value: grant } = stored.value.claimed ? stored : await confirmClaim(context, stored);
   if (!grant.claimed && grant.connectionId === stored.value.connectionId) {
-    throw ownerAlreadyConnected(grant.ownerId, 'of another id');
+    throw ownerAlreadyConnected(grant.ownerId);
   }
   return { kind, grant };
 };

@@ -4,6 +4,7 @@ import type { SweepReport } from '../../functions/keeper/sweep.ts';
 import { type LocalAws, startAws } from '../../sandbox/aws.ts';
 import { type Database, startDatabase } from '../../sandbox/database.ts';
 import { appsSecretId, localVariables } from '../../sandbox/environment.ts';
+import { decodePath, matchRoute } from '../../sandbox/gateway-route.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../sandbox/ringcentral/index.ts';
 
 export const clientId = 'test-client_id';
@@ -62,11 +63,12 @@ export const lambdaContext = (invokedFunctionArn: string, remainingMs = 29_000) 
 
 export const httpEvent = (method: string, path: string, options: HttpOptions = {}) => {
   const { query, headers = {}, body, rawBody, base64 = false } = options;
+  const route = matchRoute(method, path);
   const text = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
   return {
     version: '2.0',
-    routeKey: '$default',
-    rawPath: path,
+    ...route,
+    rawPath: decodePath(path),
     rawQueryString: new URLSearchParams(query).toString(),
     headers: { 'content-type': 'application/json', ...headers },
     ...(query && { queryStringParameters: query }),
@@ -77,7 +79,7 @@ export const httpEvent = (method: string, path: string, options: HttpOptions = {
       domainPrefix: 'api',
       http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
       requestId: 'request',
-      routeKey: '$default',
+      routeKey: route.routeKey,
       stage: '$default',
       time: '22/Nov/2026:00:00:00 +0000',
       timeEpoch: 0,
