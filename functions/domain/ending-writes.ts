@@ -44,12 +44,17 @@ export const revoked = (grant: Grant, generation: number, moment: Moment): Grant
     : undefined;
 
 /**
- * Keeps token material that came too late to be stored, so that the sweep can end its session. Never material that can belong
- * to the session the grant lives by.
+ * Keeps token material that came too late to be stored, so that the sweep can end its session, and gives the attempt back if it is
+ * still this one's. Never material that can belong to the session the grant lives by.
  */
 export const retire = (
   grant: Grant,
-  lost: { readonly grant: Grant; readonly response: TokenResponse; readonly sentAt: number },
+  lost: {
+    readonly grant: Grant;
+    readonly attemptId: string;
+    readonly response: TokenResponse;
+    readonly sentAt: number;
+  },
   moment: Moment,
 ): Grant | undefined => {
   const identity = { ...lost.grant, ...present({ sessionId: lost.response.sessionId }) };
@@ -59,7 +64,10 @@ export const retire = (
   const token = tokens.refreshToken ?? tokens.accessToken;
   const others = grant.retired.filter(known => known.token !== token);
   const entry = retiredToken(identity, token, tokensEndAt(tokens));
-  return written({ ...grant, retired: bounded([...others, entry], moment.now) }, moment);
+  const mine = grant.attempt?.id === lost.attemptId;
+  // What the refresh bought is in hand: its outcome is not unknown any more.
+  const rest = mine ? without(grant, 'attempt', 'sent') : grant;
+  return written({ ...rest, retired: bounded([...others, entry], moment.now) }, moment);
 };
 
 /** How the tries to end retired sessions went, by token. */

@@ -7,7 +7,7 @@ import * as writes from '../domain/writes.ts';
 import { findApp } from './apps.ts';
 import type { Ports } from './ports.ts';
 import type { Standings } from './standings.ts';
-import { updateExisting } from './update.ts';
+import { persist, updateExisting } from './update.ts';
 
 export type Context = Ports & { readonly standings: Standings };
 
@@ -58,27 +58,43 @@ export const prepare = async (
   return { kind: 'ready', app: found.app };
 };
 
-/** Records an answer that settled nothing: on the app where it concerns the app, and on the grant, whose attempt it ends. */
+/** An attempt that was taken, and until when its outcome can be stored. */
+export type Attempted = {
+  readonly stored: Stored<Grant>;
+  readonly consumed: writes.Consumed;
+  readonly deadlineAt: number;
+};
+
+/**
+ * Records an answer that settled nothing: on the app where it concerns the app, and on the grant, whose attempt it ends. Tried like
+ * a commit until the time is nearly over: a penalty that is not recorded would be broken.
+ */
 export const defer = async (
   context: Context,
-  begun: Stored<Grant>,
-  consumed: writes.Consumed,
+  { stored: begun, consumed, deadlineAt }: Attempted,
   answer: NothingHappened | Unknown,
 ): Promise<NotDone> => {
-  const { store, standings, settings, observe } = context;
+  const { store, standings, settings, observe, clock } = context;
   const { grantId, app } = begun.value;
   const concernsApp =
     answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
   // The app first: until the grant's attempt is given back nobody else asks for this grant.
-  const standing = concernsApp ? await standings.hold(app, answer) : undefined;
+  const standing = concernsApp
+    ? await persist(() => standings.hold(app, answer), deadlineAt, clock)
+    : undefined;
   if (answer.kind === 'misconfigured') {
     observe({ type: 'misconfigured', app, code: answer.code, grantId });
   }
-  const { written, stored } = await updateExisting(
-    store.grants,
-    grantId,
-    grant => writes.defer(grant, consumed, answer, momentOf(context)),
-    begun,
+  const { written, stored } = await persist(
+    () =>
+      updateExisting(
+        store.grants,
+        grantId,
+        grant => writes.defer(grant, consumed, answer, momentOf(context)),
+        begun,
+      ),
+    deadlineAt,
+    clock,
   );
   const until = Math.max(stored?.value.holdUntil ?? 0, standing?.holdUntil ?? 0);
   if (written) observe({ type: 'deferred', grantId, code: answer.code, holdUntil: until });

@@ -5,7 +5,16 @@ import { type Grant, type RetiredToken, retiredIsDue, type Stored } from '../dom
 import { tokensEndAt } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials, findApp } from './apps.ts';
-import { type Context, defer, fitsBefore, momentOf, type NotDone, prepare, release } from './attempt.ts';
+import {
+  type Attempted,
+  type Context,
+  defer,
+  fitsBefore,
+  momentOf,
+  type NotDone,
+  prepare,
+  release,
+} from './attempt.ts';
 import { announce } from './tend.ts';
 import { persist, updateExisting } from './update.ts';
 
@@ -50,11 +59,7 @@ const endSession = async (
   return revoke(replayed.response.refreshToken ?? replayed.response.accessToken);
 };
 
-type Begun = {
-  readonly stored: Stored<Grant>;
-  readonly consumed: writes.Consumed;
-  readonly mayAsk: () => boolean;
-};
+type Begun = Attempted & { readonly mayAsk: () => boolean };
 
 const begin = async (
   context: Context,
@@ -75,6 +80,7 @@ const begin = async (
   return {
     stored,
     consumed: { connectionId, generation, attemptId },
+    deadlineAt,
     mayAsk: () => fitsBefore(context, endsAt),
   };
 };
@@ -121,7 +127,7 @@ export const finishRevocation = async (
   const answer = await endSession(context, ready.app, read.value, { token, maybeSpent }, begun.mayAsk);
   return answer.kind === 'ended'
     ? recordRevoked(context, begun.stored, deadlineAt)
-    : defer(context, begun.stored, begun.consumed, answer);
+    : defer(context, begun, answer);
 };
 
 const endRetired = async (
@@ -169,7 +175,7 @@ export const endRetiredSessions = async (
   const begun = await begin(context, read, deadlineAt);
   if (begun === undefined) return { kind: 'superseded' };
   const { endings, limited } = await endEachRetired(context, begun);
-  if (limited !== undefined) return defer(context, begun.stored, begun.consumed, limited);
+  if (limited !== undefined) return defer(context, begun, limited);
   const { stored = begun.stored } = await updateExisting(
     context.store.grants,
     begun.stored.value.grantId,

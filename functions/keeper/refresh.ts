@@ -5,7 +5,16 @@ import type { Grant, Stored } from '../domain/grant.ts';
 import type { TokenResponse } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
-import { type Context, defer, fitsBefore, momentOf, type NotDone, prepare, release } from './attempt.ts';
+import {
+  type Attempted,
+  type Context,
+  defer,
+  fitsBefore,
+  momentOf,
+  type NotDone,
+  prepare,
+  release,
+} from './attempt.ts';
 import { persist, updateExisting } from './update.ts';
 
 export type RefreshOutcome =
@@ -13,14 +22,11 @@ export type RefreshOutcome =
   | { readonly kind: 'refused' }
   | NotDone;
 
-type Begun = {
-  readonly stored: Stored<Grant>;
-  readonly consumed: writes.Consumed;
+type Begun = Attempted & {
   readonly refreshToken: string;
   readonly sentAt: number;
   readonly replayed: boolean;
   readonly reason: writes.RefreshReason;
-  readonly deadlineAt: number;
 };
 
 /**
@@ -96,7 +102,7 @@ const settle = (context: Context, begun: Begun, answer: TokenAnswer): Promise<Re
     case 'misconfigured':
     case 'limited':
     case 'unknown':
-      return defer(context, begun.stored, begun.consumed, answer);
+      return defer(context, begun, answer);
   }
 };
 
@@ -105,6 +111,8 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
   const { clock, randomness, observe } = context;
   const { grantId } = begun.stored.value;
   const jitter = randomness.fraction();
+  const { sentAt, consumed } = begun;
+  const lost = { grant: begun.stored.value, attemptId: consumed.attemptId, response, sentAt };
   try {
     const { written, stored } = await persist(
       () =>
@@ -113,11 +121,7 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
           grantId,
           grant =>
             writes.commit(grant, begun.consumed, response, begun.sentAt, jitter, momentOf(context)) ??
-            writes.retire(
-              grant,
-              { grant: begun.stored.value, response, sentAt: begun.sentAt },
-              momentOf(context),
-            ),
+            writes.retire(grant, lost, momentOf(context)),
           begun.stored,
         ),
       begun.deadlineAt,
@@ -159,12 +163,18 @@ const succeeded = async (context: Context, begun: Begun, grant: Grant): Promise<
 /** The app's row of refusals first, so that no verdict can be passed without this one in it. */
 const noteRefusal = async (context: Context, begun: Begun, code: string): Promise<RefreshOutcome> => {
   const { grantId, app } = begun.stored.value;
-  await context.standings.refused(app, grantId);
-  const { written } = await updateExisting(
-    context.store.grants,
-    grantId,
-    grant => writes.refuse(grant, begun.consumed, code, momentOf(context)),
-    begun.stored,
+  const { written } = await persist(
+    async () => {
+      await context.standings.refused(app, grantId);
+      return updateExisting(
+        context.store.grants,
+        grantId,
+        grant => writes.refuse(grant, begun.consumed, code, momentOf(context)),
+        begun.stored,
+      );
+    },
+    begun.deadlineAt,
+    context.clock,
   );
   if (!written) return { kind: 'superseded' };
   context.observe({ type: 'refused', grantId, code });

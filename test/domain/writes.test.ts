@@ -489,7 +489,7 @@ describe('connect', () => {
 });
 
 describe('a late answer that may not be stored', () => {
-  const lost = { grant: activeGrant, response, sentAt: start + hour };
+  const lost = { grant: activeGrant, attemptId: 'me', response, sentAt: start + hour };
 
   it.each<[string, GrantChange]>([
     ['a revocation that came first', { state: 'revoking', generation: 2 }],

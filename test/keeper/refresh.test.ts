@@ -171,7 +171,7 @@ describe('the commit', () => {
     };
     expect(await code(world.getToken())).toBe('grant-revoked');
     expect(world.grant()).toMatchObject({ state: 'revoking', generation: 2 });
-    world.now += settings.leaseMs;
+    expect(world.grant()).not.toHaveProperty('sent');
     await world.sweep();
     expect(world.grant()).toMatchObject({ state: 'revoked', retired: [] });
     expect(world.calls.filter(({ kind }) => kind === 'revoke').map(({ token }) => token)).toContain(
@@ -207,6 +207,13 @@ describe('an answer that settles nothing', () => {
     world.now = until;
     await world.sweep();
     expect(world.grant().state).toBe('revoked');
+  });
+
+  it('limited: the penalty is recorded even when the store fails at first', async () => {
+    world.onRefresh = () => limited;
+    world.store.writeFaults.push(undefined, 'fails', 'fails');
+    expect(await code(world.getToken())).toBe('provider-unavailable');
+    expect(world.grant().holdUntil).toBeGreaterThanOrEqual(start + 5 * day + minute);
   });
 
   it('limited: the token that still lives is served until the penalty ends', async () => {

@@ -240,6 +240,11 @@ describe('importing', () => {
     expect(revokedTokens()).toEqual([]);
   });
 
+  it('says that the keeper is misconfigured where the apps cannot be read', async () => {
+    world.apps = new Error('denied');
+    expect(await code(put('new'))).toBe('misconfigured');
+  });
+
   it.each<[string, object]>([
     ['tokens that have expired', { obtainedAt: start - 30 * day }],
     ['a time in the future', { obtainedAt: start + day }],
