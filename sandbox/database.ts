@@ -63,12 +63,18 @@ export const startDatabase = async (folder?: string, tableName = 'ringbearer'): 
   });
   const url = `http://127.0.0.1:${await listen(server)}`;
   const client = new DynamoDBClient({ endpoint: url, region: localRegion, credentials: localCredentials });
-  await createTable(client, tableName);
-  client.destroy();
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  try {
+    await createTable(client, tableName);
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    client.destroy();
+  }
   return { url, tableName, close };
 };

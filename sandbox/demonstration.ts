@@ -1,0 +1,118 @@
+/** The app, the users and the grants that a local run demonstrates with. */
+import type { Strategy } from '../functions/domain/grant.ts';
+import type { LocalRun } from './local-run.ts';
+import type { AppConfig, TokenResponse, UserConfig } from './ringcentral/index.ts';
+
+export const app: AppConfig & { readonly name: string; readonly clientSecret: string } = {
+  name: 'demonstration',
+  clientId: 'demonstration-app_1',
+  clientSecret: 'local-client-secret',
+  redirectUris: ['http://127.0.0.1/callback'],
+};
+
+export type DemoGrant = {
+  readonly grantId: string;
+  readonly ownerId: string;
+  readonly strategy: Strategy;
+  readonly label: string;
+  /** Whether a consumer keeps asking for its token. */
+  readonly isRead?: boolean;
+  /** Without a refresh token it lives as long as its access token. */
+  readonly refreshable?: false;
+};
+
+export const users: readonly UserConfig[] = [
+  { ownerId: '1001', name: 'Ada' },
+  { ownerId: '1002', name: 'Grace' },
+  { ownerId: '1003', name: 'Alan' },
+  { ownerId: '1004', name: 'Barbara' },
+  { ownerId: '1005', name: 'Edsger' },
+  { ownerId: '1006', name: 'Katherine' },
+];
+
+export const demoGrants: readonly DemoGrant[] = [
+  { grantId: 'demo:ada', ownerId: '1001', strategy: 'weekly', label: 'weekly, nobody asks' },
+  { grantId: 'demo:grace', ownerId: '1002', strategy: 'weekly', label: 'weekly, in use', isRead: true },
+  { grantId: 'demo:alan', ownerId: '1003', strategy: 'hourly', label: 'hourly, nobody asks' },
+  { grantId: 'demo:barbara', ownerId: '1004', strategy: 'hourly', label: 'hourly, in use', isRead: true },
+  {
+    grantId: 'demo:edsger',
+    ownerId: '1005',
+    strategy: 'weekly',
+    label: 'no refresh token',
+    refreshable: false,
+  },
+];
+
+/** Left for the import that the printed `curl` line does. */
+export const spareOwner = { grantId: 'demo:katherine', ownerId: '1006' };
+
+export type GrantView = {
+  readonly grantId: string;
+  readonly state: string;
+  readonly strategy: string;
+  readonly generation: number;
+  readonly ownerId: string;
+  readonly label?: string;
+  readonly accessExpiresAt?: string;
+  readonly refreshExpiresAt?: string;
+  readonly dueAt?: string;
+  readonly holdUntil?: string;
+  readonly refreshing: boolean;
+  readonly lastError?: { readonly code: string };
+};
+
+export type DirectAnswer<T> =
+  | { readonly ok: true; readonly result: T }
+  | {
+      readonly ok: false;
+      readonly error: { readonly status: number; readonly code: string; readonly detail: string };
+    };
+
+/** One direct invocation, as another Lambda would make it. */
+export const direct = async <T>(run: LocalRun, alias: string, event: object): Promise<DirectAnswer<T>> =>
+  (await run.api.invoke(event, alias)) as DirectAnswer<T>;
+
+export const listGrants = async (run: LocalRun): Promise<readonly GrantView[]> => {
+  const answer = await direct<{ grants: GrantView[] }>(run, 'admin', { action: 'listGrants' });
+  return answer.ok ? answer.result.grants : [];
+};
+
+/** As if the user had just consented; the token response goes in through the API, as everybody's does. */
+const importGrant = async (
+  run: LocalRun,
+  grant: DemoGrant,
+  generation: number | undefined,
+): Promise<void> => {
+  const { grantId, ownerId, strategy, label, refreshable = true } = grant;
+  const response: TokenResponse = run.simulator.provider.authorize(
+    ownerId,
+    app.clientId,
+    refreshable ? {} : { refreshTokenTtlSeconds: 0 },
+  );
+  const answer = await fetch(`${run.url}/grants/${grantId}`, {
+    method: 'PUT',
+    headers: {
+      'content-type': 'application/json',
+      ...(generation !== undefined && { 'if-match': `"${generation}"` }),
+    },
+    body: JSON.stringify({ ...response, strategy, label }),
+  });
+  if (!answer.ok) throw new Error(`${grantId} could not be imported: ${await answer.text()}`);
+};
+
+const isOver = ({ state, refreshExpiresAt, accessExpiresAt }: GrantView, nowMs: number): boolean =>
+  state === 'reauthorize' ||
+  (state === 'active' && Date.parse(refreshExpiresAt ?? accessExpiresAt ?? '') <= nowMs);
+
+/**
+ * Connects the demonstration grants that are not there yet, or that died while nothing ran; those that live go on, and those that
+ * somebody revoked stay revoked.
+ */
+export const connectGrants = async (run: LocalRun, grants: readonly DemoGrant[]): Promise<void> => {
+  const known = new Map((await listGrants(run)).map(grant => [grant.grantId, grant]));
+  for (const grant of grants) {
+    const before = known.get(grant.grantId);
+    if (before === undefined || isOver(before, Date.now())) await importGrant(run, grant, before?.generation);
+  }
+};
