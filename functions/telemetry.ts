@@ -14,6 +14,8 @@ const levelOf = (fact: Fact): Level => {
   switch (fact.type) {
     case 'commit-failed':
     case 'unreadable':
+    case 'unreadable-standing':
+    case 'unreadable-lane':
     case 'failed':
     case 'misconfigured':
       return 'error';

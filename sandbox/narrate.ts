@@ -72,6 +72,16 @@ const sayFact = (fact: Fact, nowMs: number): Saying => {
       return say('bad', `new tokens could not be stored (${fact.error})`);
     case 'event-not-sent':
       return say('notice', `the event "${fact.event}" could not be sent yet`);
+    case 'unreadable-standing':
+      return say(
+        'bad',
+        `what is known of the app ${fact.app} cannot be read; it is taken to be in good standing`,
+      );
+    case 'unreadable-lane':
+      return say(
+        'bad',
+        `lane ${fact.lane} of the due index cannot be read (${fact.error}); left to the next round`,
+      );
     case 'unreadable':
       return say('bad', 'its record cannot be read; put aside');
     case 'failed':
@@ -79,9 +89,14 @@ const sayFact = (fact: Fact, nowMs: number): Saying => {
   }
 };
 
+const subjectOf = (fact: Fact): string => {
+  if ('grantId' in fact) return fact.grantId;
+  return 'app' in fact ? fact.app : `lane ${fact.lane}`;
+};
+
 export const narrateFact = (source: string, fact: Fact, nowMs: number): Line => ({
   source,
-  subject: 'grantId' in fact ? fact.grantId : fact.app,
+  subject: subjectOf(fact),
   ...sayFact(fact, nowMs),
 });
 

@@ -7,11 +7,13 @@ import type { Apps, Clock } from '../keeper/ports.ts';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Paths are appended to the text as it stands, so it must be what `URL` makes of it: no `?`, no space, nothing that is mended. */
+const serverForm = /^https?:\/\/[^/\s?#@\\][^\s?#@\\]*$/;
+
 const isServer = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
+  if (!serverForm.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
-  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && loopback.has(url.hostname));
-  return secure && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return url.protocol === 'https:' || loopback.has(url.hostname);
 };
 
 const field = (name: string) =>

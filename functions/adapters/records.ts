@@ -28,7 +28,8 @@ export type Codec<T> = {
 /** Raised when a change of the stored form is one that older code must not touch. */
 const schemaVersion = 1;
 
-const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** The largest time that a date can show, in milliseconds. */
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const text = v.pipe(v.string(), v.minLength(1));
 const optional = v.exactOptional;
@@ -71,7 +72,7 @@ const summaryEntries = {
   accessExpiresAt: optional(time),
   accessLifetimeMs: optional(time),
   refreshExpiresAt: optional(time),
-  cacheUntil: v.pipe(v.number(), v.safeInteger()),
+  cacheUntil: v.pipe(v.number(), v.safeInteger(), v.maxValue(8.64e15)),
   refreshAt: optional(time),
   dueAt: optional(time),
   attemptId: optional(text),
@@ -85,6 +86,7 @@ const summaryEntries = {
   lastErrorCode: optional(v.string()),
   lastErrorAt: optional(time),
   condemnedAt: optional(time),
+  absolvedAt: optional(time),
   announcement: optional(v.picklist(announcements)),
   reportsSince: optional(time),
   reportsCount: optional(count),
@@ -93,7 +95,7 @@ const summaryEntries = {
   connectedAt: time,
   rotatedAt: time,
   updatedAt: time,
-  deleteAtSeconds: optional(time),
+  deleteAtSeconds: optional(v.pipe(time, v.maxValue(8.64e12))),
 };
 
 const summarySchema = v.object(summaryEntries);
@@ -146,6 +148,7 @@ const decodeSummaryOf = (stored: StoredSummary): GrantSummary =>
     refusal: both(stored.refusalCode, stored.refusedAt, (code, at) => ({ code, at })),
     lastError: both(stored.lastErrorCode, stored.lastErrorAt, (code, at) => ({ code, at })),
     condemnedAt: stored.condemnedAt,
+    absolvedAt: stored.absolvedAt,
     announcement: stored.announcement,
     reports: both(stored.reportsSince, stored.reportsCount, (since, reported) => ({
       since,
@@ -212,6 +215,8 @@ const standingSchema = v.object({
   name: text,
   holdUntil: optional(time),
   holdReason: optional(v.string()),
+  probeUntil: optional(time),
+  succeededAt: optional(time),
   failures: count,
   refused: v.array(text),
 });

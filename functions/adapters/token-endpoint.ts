@@ -30,6 +30,8 @@ const clientOf = ({ clientId }: App): Client => ({ client_id: clientId });
 const basicAuthentication =
   ({ clientId, clientSecret }: App): ClientAuth =>
   (_server, _client, _body, headers) => {
+    // `revocationRequest` takes this header away, and RingCentral wants it.
+    headers.set('accept', 'application/json');
     headers.set('authorization', `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`);
   };
 

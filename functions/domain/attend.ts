@@ -1,6 +1,7 @@
 /** What the sweep must do next with a grant that the due index named, given the record as just read. */
+import { refreshWantedAt } from './due.ts';
 import { attemptIsLive, type Grant, isRefreshable, retiredIsDue } from './grant.ts';
-import type { Moment } from './writes.ts';
+import { isHeld, type Moment } from './write.ts';
 
 /** Work within the keeper: no call of the provider. */
 export type Chore = 'confirm-claim' | 'announce' | 'pass-verdict' | 'expire';
@@ -16,7 +17,8 @@ export type Task =
   /** The index was behind, or all work is done. */
   | { readonly kind: 'nothing' };
 
-const nextChore = (grant: Grant, { now, settings }: Moment): Chore | undefined => {
+/** What is due now and needs no provider. */
+export const nextChore = (grant: Grant, { now, settings }: Moment): Chore | undefined => {
   const active = grant.state === 'active';
   if (active && !grant.claimed) return 'confirm-claim';
   const { refusal, tokens } = grant;
@@ -30,8 +32,7 @@ type Call = 'refresh' | 'finish-revocation' | 'end-retired-sessions' | 'nothing'
 
 const nextCall = (grant: Grant, now: number): Call => {
   if (grant.state === 'revoking') return 'finish-revocation';
-  const refreshable = grant.state === 'active' && grant.refusal === undefined && isRefreshable(grant);
-  if (refreshable && (grant.sent !== undefined || now >= (grant.refreshAt ?? 0))) return 'refresh';
+  if (now >= refreshWantedAt(grant)) return 'refresh';
   return grant.retired.some(retired => retiredIsDue(retired, now)) ? 'end-retired-sessions' : 'nothing';
 };
 
@@ -47,6 +48,6 @@ export const nextTask = (grant: Grant, moment: Moment, announced = false): Task 
   const kind = nextCall(grant, now);
   if (kind === 'nothing') return { kind };
   if (attemptIsLive(grant, now)) return { kind: 'taken' };
-  if (now < (grant.holdUntil ?? 0)) return { kind: 'held' };
+  if (isHeld(grant, now)) return { kind: 'held' };
   return { kind };
 };

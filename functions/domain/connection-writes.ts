@@ -1,5 +1,11 @@
 /** Writes of a connection: how tokens come in. */
-import { type Announcement, canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
+import {
+  type Announcement,
+  canBeSameSession,
+  type Grant,
+  type RetiredToken,
+  type SessionIdentity,
+} from './grant.ts';
 import { bounded, retiredToken } from './retired.ts';
 import { present, schedule, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
 import { type Moment, written } from './write.ts';
@@ -10,11 +16,17 @@ export type Connection = Pick<
   'grantId' | 'connectionId' | 'strategy' | 'app' | 'server' | 'clientId' | 'ownerId' | 'label' | 'importHash'
 > & { readonly response: TokenResponse; readonly obtainedAt: number };
 
+const identityOf = ({ app, ownerId, response }: Connection): SessionIdentity =>
+  present({ app, ownerId, endpointId: response.endpointId, sessionId: response.sessionId });
+
+/** Of what was retired before, all that cannot be the session that is connected now. */
+const stillRetired = (grant: Grant | undefined, connection: Connection): readonly RetiredToken[] =>
+  (grant?.retired ?? []).filter(entry => !canBeSameSession(entry, identityOf(connection)));
+
 const retirable = (grant: Grant | undefined, connection: Connection): RetiredToken[] => {
   const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
   if (grant?.tokens === undefined || token === undefined) return [];
-  const { endpointId, sessionId } = connection.response;
-  if (canBeSameSession(grant, present({ ...connection, endpointId, sessionId }))) return [];
+  if (canBeSameSession(grant, identityOf(connection))) return [];
   return [
     {
       ...retiredToken(grant, token, tokensEndAt(grant.tokens)),
@@ -42,7 +54,7 @@ export const connect = (
     tokens,
     ...present(schedule(tokens, obtainedAt, connection.strategy, jitter, moment.settings)),
     failures: 0,
-    retired: bounded([...(previous?.retired ?? []), ...retirable(previous, connection)], moment.now),
+    retired: bounded([...stillRetired(previous, connection), ...retirable(previous, connection)], moment.now),
     claimed: false,
     connectedAt: moment.now,
     rotatedAt: moment.now,

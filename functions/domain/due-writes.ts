@@ -13,6 +13,8 @@ export const settle = (grant: Grant, moment: Moment): Grant | undefined => {
   return settled.dueAt === grant.dueAt ? undefined : settled;
 };
 
-/** Leaves a grant alone until its app's hold is over. */
-export const postpone = (grant: Grant, until: number, { now }: Moment): Grant | undefined =>
-  grant.dueAt !== undefined && grant.dueAt < until ? { ...grant, dueAt: until, updatedAt: now } : undefined;
+/** Leaves the provider alone until its app's hold is over. What needs no provider stays due. */
+export const postpone = (grant: Grant, until: number, { now, settings }: Moment): Grant | undefined => {
+  const postponed = withDueTime(grant, now, settings, until);
+  return postponed.dueAt === grant.dueAt ? undefined : { ...postponed, updatedAt: now };
+};

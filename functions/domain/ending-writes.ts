@@ -1,17 +1,31 @@
 /** Writes of an end: of a grant that is revoked, and of sessions that no grant lives by. */
 import { canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
-import { holdEnd } from './hold.ts';
+import { stepEnd } from './hold.ts';
 import { bounded, retiredToken } from './retired.ts';
 import { present, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
 import { isHeld, isTakenByOther, type Moment, without, written } from './write.ts';
 
-/** Takes the attempt for ending a session: no refresh is sent, so the stored token stays servable. */
-export const beginEnding = (grant: Grant, attemptId: string, moment: Moment): Grant | undefined => {
-  const { now, settings } = moment;
-  const hasWork = grant.state === 'revoking' || grant.retired.length > 0;
-  if (!hasWork || isHeld(grant, now) || isTakenByOther(grant, attemptId, now)) return undefined;
-  return { ...grant, attempt: { id: attemptId, endsAt: now + settings.leaseMs }, updatedAt: now };
-};
+const takeAttempt = (grant: Grant, attemptId: string, { now, settings }: Moment): Grant | undefined =>
+  isHeld(grant, now) || isTakenByOther(grant, attemptId, now)
+    ? undefined
+    : { ...grant, attempt: { id: attemptId, endsAt: now + settings.leaseMs }, updatedAt: now };
+
+/** Takes the attempt for telling the provider of a revocation: of this generation, not of one that is over. */
+export const beginRevocation = (
+  grant: Grant,
+  generation: number,
+  attemptId: string,
+  moment: Moment,
+): Grant | undefined =>
+  grant.state === 'revoking' && grant.generation === generation
+    ? takeAttempt(grant, attemptId, moment)
+    : undefined;
+
+/** Takes the attempt for ending retired sessions: no refresh is sent, so the stored token stays servable. */
+export const beginRetired = (grant: Grant, attemptId: string, moment: Moment): Grant | undefined =>
+  grant.retired.some(({ expiresAt }) => expiresAt > moment.now)
+    ? takeAttempt(grant, attemptId, moment)
+    : undefined;
 
 /** Withdraws the token material first: from here on nobody is served, and no refresh under way can be committed. */
 export const revoke = (grant: Grant, moment: Moment): Grant | undefined =>
@@ -70,25 +84,31 @@ export const retire = (
   return written({ ...rest, retired: bounded([...others, entry], moment.now) }, moment);
 };
 
-/** How the tries to end retired sessions went, by token. */
-export type Endings = { readonly ended: ReadonlySet<string>; readonly failed: ReadonlySet<string> };
+/** How the tries to end retired sessions went, by token, and until when the provider demanded silence. */
+export type Endings = {
+  readonly ended: ReadonlySet<string>;
+  readonly failed: ReadonlySet<string>;
+  readonly silentUntil?: number;
+};
 
 /** Forgets retired tokens whose sessions are over, puts off those that failed, and gives the attempt back. */
 export const settleRetired = (
   grant: Grant,
   attemptId: string,
-  { ended, failed }: Endings,
+  { ended, failed, silentUntil }: Endings,
   moment: Moment,
-): Grant | undefined => {
+): Grant => {
   const { now, settings } = moment;
   const putOff = (retired: RetiredToken): RetiredToken => {
     const { failures = 0 } = retired;
-    const retryAt = holdEnd({ kind: 'unknown', code: 'not-ended' }, failures, undefined, now, settings);
-    return failed.has(retired.token) ? { ...retired, failures: failures + 1, retryAt } : retired;
+    return failed.has(retired.token)
+      ? { ...retired, failures: failures + 1, retryAt: stepEnd(failures, now, settings) }
+      : retired;
   };
   const retired = grant.retired
     .filter(({ token, expiresAt }) => !ended.has(token) && expiresAt > now)
     .map(putOff);
   const mine = grant.attempt?.id === attemptId;
-  return written({ ...(mine ? without(grant, 'attempt') : grant), retired }, moment);
+  const held = silentUntil !== undefined && { holdUntil: Math.max(grant.holdUntil ?? 0, silentUntil) };
+  return written({ ...(mine ? without(grant, 'attempt') : grant), ...held, retired }, moment);
 };

@@ -88,6 +88,8 @@ export type Grant = {
   readonly lastError?: { readonly code: string; readonly at: number };
   /** Set by a verdict, kept until tokens are stored again: their arrival is then a recovery. */
   readonly condemnedAt?: number;
+  /** A refusal was dropped then, since the app was in doubt. The app's next success makes a new one count. */
+  readonly absolvedAt?: number;
   readonly announcement?: Announcement;
   readonly retired: readonly RetiredToken[];
   /** Reported rejections that led to a refresh, within the hour that began at `since`. */

@@ -1,6 +1,12 @@
 /** How long to keep silent after a failure. */
 import type { NothingHappened, Unknown } from './answer.ts';
+import type { Grant } from './grant.ts';
 import type { Settings } from './settings.ts';
+
+/** What a hold of a grant must not outlast. */
+type AtStake = Pick<Grant, 'sent' | 'tokens'>;
+
+const firstStepMs = (settings: Settings): number => settings.holdStepsMs[0] ?? settings.maxHoldMs;
 
 const stepMs = (failures: number, settings: Settings): number =>
   settings.holdStepsMs[Math.min(failures, settings.holdStepsMs.length - 1)] ?? settings.maxHoldMs;
@@ -11,26 +17,36 @@ export const penaltyEnd = (retryAfterMs: number | undefined, now: number, settin
   Math.min(Math.max(retryAfterMs ?? settings.penaltyMs, 1000), settings.maxHoldMs) +
   settings.maxClockSkewMs;
 
-/**
- * While a refresh may have happened unseen, the next try must come well inside the replay window: no hold takes more than half
- * of what is left of it.
- */
-const capByReplayWindow = (holdMs: number, sentAt: number, now: number, settings: Settings): number => {
-  const leftMs = sentAt + settings.replayWindowMs - now;
+/** Takes no more than half of what is left until a deadline that matters, as long as it has not passed. */
+const capBefore = (
+  holdMs: number,
+  deadlineAt: number | undefined,
+  now: number,
+  settings: Settings,
+): number => {
+  const leftMs = (deadlineAt ?? Number.POSITIVE_INFINITY) - now;
   return leftMs <= 0
     ? holdMs
-    : Math.max(Math.min(holdMs, leftMs / 2), Math.min(holdMs, settings.holdStepsMs[0] ?? holdMs));
+    : Math.max(Math.min(holdMs, leftMs / 2), Math.min(holdMs, firstStepMs(settings)));
 };
 
-/** The end of the hold after the `failures + 1`st failure in a row. `sentAt`: when an outcome still unknown was first asked for. */
+/** The end of the hold after the `failures + 1`st failure in a row. */
+export const stepEnd = (failures: number, now: number, settings: Settings): number =>
+  now + stepMs(failures, settings);
+
+/**
+ * The end of a grant's hold. A penalty is kept whatever it costs. The keeper's own holds end well inside the replay window of a
+ * refresh that may have happened unseen, and well before the refresh token dies.
+ */
 export const holdEnd = (
   answer: NothingHappened | Unknown,
   failures: number,
-  sentAt: number | undefined,
+  { sent, tokens }: AtStake,
   now: number,
   settings: Settings,
 ): number => {
   if (answer.kind === 'limited') return penaltyEnd(answer.retryAfterMs, now, settings);
-  const holdMs = stepMs(failures, settings);
-  return Math.floor(now + (sentAt === undefined ? holdMs : capByReplayWindow(holdMs, sentAt, now, settings)));
+  const windowEndsAt = sent && sent.at + settings.replayWindowMs;
+  const inWindow = capBefore(stepMs(failures, settings), windowEndsAt, now, settings);
+  return Math.floor(now + capBefore(inWindow, tokens?.refreshExpiresAt, now, settings));
 };

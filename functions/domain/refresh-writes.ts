@@ -1,5 +1,6 @@
 /** Writes of a refresh: from the attempt to the commit, or to a hold. */
 import type { NothingHappened, Unknown } from './answer.ts';
+import { refreshWantedAt } from './due.ts';
 import { type Announcement, type Grant, isRefreshable } from './grant.ts';
 import { holdEnd } from './hold.ts';
 import { present, schedule, type TokenResponse, toTokens } from './tokens.ts';
@@ -28,7 +29,7 @@ const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boole
   if (grant.sent !== undefined) return true;
   switch (reason.kind) {
     case 'due':
-      return (grant.refreshAt ?? Number.POSITIVE_INFINITY) <= moment.now && promiseIsOver(grant, moment);
+      return moment.now >= refreshWantedAt(grant) && promiseIsOver(grant, moment);
     case 'getter':
       return promiseIsOver(grant, moment);
     case 'reported':
@@ -99,7 +100,17 @@ export const commit = (
   const from = Math.min(sentAt, grant.sent?.at ?? sentAt);
   const tokens = toTokens(response, from, grant.tokens, moment.settings);
   const committed: Grant = {
-    ...without(grant, 'attempt', 'sent', 'refusal', 'condemnedAt', 'lastError', 'refreshAt', 'announcement'),
+    ...without(
+      grant,
+      'attempt',
+      'sent',
+      'refusal',
+      'absolvedAt',
+      'condemnedAt',
+      'lastError',
+      'refreshAt',
+      'announcement',
+    ),
     state: 'active',
     generation: grant.generation + 1,
     tokens,
@@ -116,9 +127,17 @@ export const commit = (
   return written(committed, moment);
 };
 
+/** The promise of a token that nobody rotates before a hold ends. One that was withdrawn is not given again. */
+const prolonged = (grant: Grant, holdUntil: number, { settings }: Moment): number => {
+  const keepsPromise = grant.state === 'active' && grant.sent === undefined && grant.cacheUntil > 0;
+  const safeUntil = Math.min(holdUntil, grant.tokens?.accessExpiresAt ?? 0) - settings.maxClockSkewMs;
+  return keepsPromise ? Math.max(grant.cacheUntil, safeUntil) : grant.cacheUntil;
+};
+
 /**
  * Gives the attempt back after an answer that settled nothing. If nothing can have happened, the stored access token lives on and
- * nobody rotates it before the hold ends: the promise is prolonged until then.
+ * nobody rotates it before the hold ends: the promise is prolonged until then. A penalty is recorded even by a worker whose attempt
+ * is over.
  */
 export const defer = (
   grant: Grant,
@@ -127,19 +146,19 @@ export const defer = (
   moment: Moment,
 ): Grant | undefined => {
   const { now, settings } = moment;
-  if (!isMine(grant, consumed)) return undefined;
+  const mine = isMine(grant, consumed);
+  if (!mine && answer.kind !== 'limited') return undefined;
   const nothingHappened = answer.kind !== 'unknown';
   const settled = nothingHappened ? withoutOwnSent(grant, consumed.attemptId) : grant;
-  const until = holdEnd(answer, grant.failures, settled.sent?.at, now, settings);
+  const until = holdEnd(answer, grant.failures, settled, now, settings);
   const holdUntil = Math.max(grant.holdUntil ?? 0, until);
-  const servable = nothingHappened && settled.sent === undefined && settled.state === 'active';
-  const safeUntil = Math.min(holdUntil, grant.tokens?.accessExpiresAt ?? 0) - settings.maxClockSkewMs;
+  if (!mine) return written({ ...grant, holdUntil }, moment);
   const deferred: Grant = {
     ...without(settled, 'attempt'),
     holdUntil,
     failures: grant.failures + 1,
     lastError: { code: answer.code, at: now },
-    cacheUntil: servable ? Math.max(grant.cacheUntil, safeUntil) : grant.cacheUntil,
+    cacheUntil: nothingHappened ? prolonged(settled, holdUntil, moment) : grant.cacheUntil,
   };
   return written(deferred, moment);
 };

@@ -1,7 +1,8 @@
 /** What a caller who wants an access token is to be told, given the record as just read. */
 import { attemptIsLive, type Grant, isRefreshable } from './grant.ts';
+import { currentReports, type RefreshReason, reportWindowEnd } from './refresh-writes.ts';
 import { servableTtlMs } from './tokens.ts';
-import { currentReports, type Moment, reportWindowEnd } from './writes.ts';
+import { isHeld, type Moment } from './write.ts';
 
 export type Request = {
   /** The token must live at least this long; at most the margin that the keeper keeps anyway. */
@@ -14,7 +15,7 @@ export type ServeDecision =
   | { readonly kind: 'serve' }
   /** Nobody may be served and somebody else is at work, or the promise is just running out: look again then. */
   | { readonly kind: 'wait'; readonly until: number }
-  | { readonly kind: 'refresh' }
+  | { readonly kind: 'refresh'; readonly reason: RefreshReason }
   /** A verdict, an expiry or a claim is due that needs no provider. */
   | { readonly kind: 'tend' }
   | { readonly kind: 'revoked' }
@@ -41,6 +42,8 @@ const decideUnrefreshable = (grant: Grant, request: Request, now: number): Serve
   return !rejected && lasts ? { kind: 'serve' } : reauthorize('no-refresh-token');
 };
 
+const getterRefresh: ServeDecision = { kind: 'refresh', reason: { kind: 'getter' } };
+
 /** A token reported as rejected is replaced neither too young nor too often: the fault may be the caller's. */
 const decideReported = (grant: Grant, { now, settings }: Moment): ServeDecision => {
   const oldEnoughAt = grant.rotatedAt + settings.minTokenAgeMs;
@@ -48,7 +51,7 @@ const decideReported = (grant: Grant, { now, settings }: Moment): ServeDecision 
   if (currentReports(grant, now).count >= settings.maxReportsPerHour) {
     return { kind: 'limited', until: reportWindowEnd(grant, now) };
   }
-  return { kind: 'refresh' };
+  return { kind: 'refresh', reason: { kind: 'reported', rejectedGeneration: grant.generation } };
 };
 
 const isServable = (grant: Grant, request: Request, { now, settings }: Moment): boolean => {
@@ -64,12 +67,11 @@ const decideRefreshable = (grant: Grant, request: Request, moment: Moment): Serv
   if (grant.attempt !== undefined && attemptIsLive(grant, now)) {
     return { kind: 'wait', until: grant.attempt.endsAt };
   }
-  if (now < (grant.holdUntil ?? 0)) return unavailable(grant, grant.holdUntil ?? now);
-  if (grant.sent !== undefined) return { kind: 'refresh' };
-  if (rejected) return decideReported(grant, moment);
+  if (isHeld(grant, now)) return unavailable(grant, grant.holdUntil ?? now);
   // Another machine's clock may be behind: what was promised there is rotated only when it is over there too.
   const promiseEndsAt = grant.cacheUntil + settings.maxClockSkewMs;
-  return now < promiseEndsAt ? { kind: 'wait', until: promiseEndsAt } : { kind: 'refresh' };
+  if (grant.sent !== undefined || now >= promiseEndsAt) return getterRefresh;
+  return rejected ? decideReported(grant, moment) : { kind: 'wait', until: promiseEndsAt };
 };
 
 export const decideServe = (grant: Grant, request: Request, moment: Moment): ServeDecision => {

@@ -170,8 +170,10 @@ const rules: readonly Rule[] = [
     setting: 'holdStepsMs',
     broken: s =>
       s.holdStepsMs.length === 0 ||
-      s.holdStepsMs.some((step, i) => step <= 0 || step < (s.holdStepsMs[i - 1] ?? 0)),
-    message: () => 'holdStepsMs must be one or more durations above 0, in rising order',
+      s.holdStepsMs.some(
+        (step, i) => !Number.isSafeInteger(step) || step <= 0 || step < (s.holdStepsMs[i - 1] ?? 0),
+      ),
+    message: () => 'holdStepsMs must be one or more whole numbers of milliseconds above 0, in rising order',
   },
   {
     severity: 'error',
@@ -193,6 +195,20 @@ const rules: readonly Rule[] = [
     broken: s => 4 * s.maxClockSkewMs > s.accessMarginMs,
     message: s =>
       `maxClockSkewMs (${seconds(s.maxClockSkewMs)}) must be at most a quarter of accessMarginMs (${seconds(s.accessMarginMs)}): lower it`,
+  },
+  {
+    severity: 'error',
+    setting: 'refusalsToHoldApp',
+    broken: s => s.refusalsToHoldApp < 2,
+    message: s =>
+      `one grant that is refused must not hold its app: raise refusalsToHoldApp (${s.refusalsToHoldApp}) to 2 or more`,
+  },
+  {
+    severity: 'warning',
+    setting: 'waitBudgetMs',
+    broken: s => s.waitBudgetMs <= s.maxClockSkewMs,
+    message: s =>
+      `getters cannot wait out the clock skew at the end of a promise: raise waitBudgetMs (${seconds(s.waitBudgetMs)}) above maxClockSkewMs (${seconds(s.maxClockSkewMs)})`,
   },
   {
     severity: 'warning',

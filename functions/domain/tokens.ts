@@ -138,9 +138,7 @@ const refreshTime = (
   const weekly = refreshExpiresAt - clampedMargin(settings.refreshMarginMs, refreshExpiresAt - from);
   const hourly = tokens.accessExpiresAt - accessMarginOf(tokens, settings);
   const latest = strategy === 'hourly' ? Math.min(hourly, weekly) : weekly;
-  const spread = Math.floor(jitter * jitterShare * Math.max(0, latest - from));
-  // Near the end of a session every answer is shorter than the last: the floor keeps that from becoming a burst.
-  return Math.max(latest - spread, from + settings.minTokenAgeMs);
+  return latest - Math.floor(jitter * jitterShare * Math.max(0, latest - from));
 };
 
 /** The promise and the next refresh of a new token set. */

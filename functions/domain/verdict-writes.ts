@@ -1,10 +1,11 @@
 /** Writes around a verdict: what ends a grant that the provider refuses, and what undoes it. */
 import { type Grant, isRefreshable } from './grant.ts';
-import { type Consumed, isMine, type Moment, without, written } from './write.ts';
+import { type Consumed, isMine, isStillStored, type Moment, without, written } from './write.ts';
 
 /** Notes a definite refusal. The verdict comes later: a refusal of many grants at once must be seen as such first. */
 export const refuse = (grant: Grant, consumed: Consumed, code: string, moment: Moment): Grant | undefined => {
-  if (!isMine(grant, consumed) || grant.state !== 'active') return undefined;
+  const applies = isMine(grant, consumed) && isStillStored(grant, consumed) && grant.state === 'active';
+  if (!applies) return undefined;
   const refusal = { code, at: moment.now };
   return written({ ...without(grant, 'attempt', 'sent'), refusal, lastError: refusal }, moment);
 };
@@ -12,7 +13,7 @@ export const refuse = (grant: Grant, consumed: Consumed, code: string, moment: M
 const condemned = (grant: Grant, code: string, moment: Moment): Grant =>
   written(
     {
-      ...without(grant, 'refusal', 'refreshAt'),
+      ...without(grant, 'refusal', 'refreshAt', 'absolvedAt'),
       state: 'reauthorize',
       condemnedAt: moment.now,
       lastError: { code, at: moment.now },
@@ -39,6 +40,7 @@ export const absolve = (grant: Grant, until: number, moment: Moment): Grant | un
           failures: grant.failures + 1,
           cacheUntil: 0,
           refreshAt: moment.now,
+          absolvedAt: moment.now,
         },
         moment,
       )

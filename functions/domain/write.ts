@@ -16,8 +16,9 @@ export type Consumed = {
 export const isStillStored = (grant: Grant, consumed: Consumed): boolean =>
   grant.connectionId === consumed.connectionId && grant.generation === consumed.generation;
 
+/** Attempt ids are unique: whoever holds one may give it back, even after a revocation has raised the generation. */
 export const isMine = (grant: Grant, consumed: Consumed): boolean =>
-  isStillStored(grant, consumed) && grant.attempt?.id === consumed.attemptId;
+  grant.connectionId === consumed.connectionId && grant.attempt?.id === consumed.attemptId;
 
 export const without = <K extends keyof Grant>(grant: Grant, ...keys: K[]): Omit<Grant, K> => {
   const rest: Partial<Grant> = { ...grant };

@@ -9,21 +9,27 @@ export type FoundApp =
 
 type Issued = { readonly app: string; readonly server: string; readonly clientId: string };
 
-/** Never another app than the one the tokens were issued to, and never a server that is not configured. */
-export const findApp = async (
-  apps: Apps,
-  issuedTo: Issued,
-  options?: { readonly fresh: boolean },
-): Promise<FoundApp> => {
-  let configured: readonly App[];
-  try {
-    configured = await apps.all(options);
-  } catch {
-    return { ok: false, code: 'apps-unreadable' };
-  }
+const choose = (configured: readonly App[], issuedTo: Issued): FoundApp => {
   const app = configured.find(({ name }) => name === issuedTo.app);
   if (app === undefined) return { ok: false, code: 'app-unknown' };
   return isAppOf(app, issuedTo) ? { ok: true, app } : { ok: false, code: 'app-mismatch' };
+};
+
+/**
+ * Never another app than the one the tokens were issued to, and never a server that is not configured. What does not fit is
+ * read again first: the secret may have been changed after it was cached.
+ */
+export const findApp = async (
+  apps: Apps,
+  issuedTo: Issued,
+  options: { readonly fresh: boolean } = { fresh: false },
+): Promise<FoundApp> => {
+  try {
+    const found = choose(await apps.all(options), issuedTo);
+    return found.ok || options.fresh ? found : choose(await apps.all({ fresh: true }), issuedTo);
+  } catch {
+    return { ok: false, code: 'apps-unreadable' };
+  }
 };
 
 /**

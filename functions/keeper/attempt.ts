@@ -1,6 +1,6 @@
 /** What every operation that calls the provider for a grant has in common: the app, its hold, the time, the attempt. */
 import type { NothingHappened, Unknown } from '../domain/answer.ts';
-import { type App, isHeld } from '../domain/app.ts';
+import { type App, type AppStanding, doubtsApp, heldUntil, isCleared, isHeld } from '../domain/app.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
 import { holdEnd } from '../domain/hold.ts';
 import * as writes from '../domain/writes.ts';
@@ -34,13 +34,13 @@ export const prepare = async (
   stored: Stored<Grant>,
   deadlineAt: number,
 ): Promise<Ready | NotDone> => {
-  const { store, apps, clock, settings, standings, observe } = context;
+  const { store, apps, clock, settings, observe } = context;
   const grant = stored.value;
   if (!fitsBefore(context, deadlineAt)) return { kind: 'no-time' };
   const found = await findApp(apps, grant);
   if (!found.ok) {
     const { code } = found;
-    const until = holdEnd({ kind: 'misconfigured', code }, grant.failures, undefined, clock.now(), settings);
+    const until = holdEnd({ kind: 'misconfigured', code }, grant.failures, grant, clock.now(), settings);
     await updateExisting(
       store.grants,
       grant.grantId,
@@ -51,11 +51,26 @@ export const prepare = async (
     observe({ type: 'misconfigured', app: grant.app, code, grantId: grant.grantId });
     return { kind: 'misconfigured', until, code };
   }
+  const hold = await appHold(context, grant);
+  return hold ?? { kind: 'ready', app: found.app };
+};
+
+/**
+ * Whether the app's standing forbids to ask for this grant now. While the app is in doubt, suspects ask one at a time, and a round
+ * later than grants that are under no suspicion: one success of those clears the app.
+ */
+const appHold = async (context: Context, grant: Grant): Promise<NotDone | undefined> => {
+  const { standings, settings, clock } = context;
   const standing = await standings.cached(grant.app);
-  if (isHeld(standing, clock.now())) {
-    return { kind: 'held', until: standing.holdUntil ?? 0, code: standing.holdReason ?? '' };
-  }
-  return { kind: 'ready', app: found.app };
+  const isSuspect = grant.absolvedAt !== undefined && !isCleared(standing, grant);
+  const held = (current: AppStanding): NotDone => ({
+    kind: 'held',
+    until: heldUntil(current) + (isSuspect ? settings.sweepIntervalMs : 0),
+    code: current.holdReason ?? '',
+  });
+  if (isHeld(standing, clock.now())) return held(standing);
+  if (!isSuspect || !doubtsApp(standing, settings) || (await standings.mayProbe(grant.app))) return undefined;
+  return held(await standings.current(grant.app));
 };
 
 /** An attempt that was taken, and until when its outcome can be stored. */
@@ -78,25 +93,23 @@ export const defer = async (
   const { grantId, app } = begun.value;
   const concernsApp =
     answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
-  // The app first: until the grant's attempt is given back nobody else asks for this grant.
-  const standing = concernsApp
-    ? await persist(() => standings.hold(app, answer), deadlineAt, clock)
-    : undefined;
   if (answer.kind === 'misconfigured') {
     observe({ type: 'misconfigured', app, code: answer.code, grantId });
   }
-  const { written, stored } = await persist(
-    () =>
+  const stubbornly = <T>(operation: () => Promise<T>) => persist(operation, deadlineAt, clock);
+  const [standing, { written, stored }] = await Promise.all([
+    // If it cannot be recorded on the app, the next grant to ask hears it anew; this one's attempt is given back all the same.
+    concernsApp ? stubbornly(() => standings.hold(app, answer)).catch(() => undefined) : undefined,
+    stubbornly(() =>
       updateExisting(
         store.grants,
         grantId,
         grant => writes.defer(grant, consumed, answer, momentOf(context)),
         begun,
       ),
-    deadlineAt,
-    clock,
-  );
-  const until = Math.max(stored?.value.holdUntil ?? 0, standing?.holdUntil ?? 0);
+    ),
+  ]);
+  const until = Math.max(stored?.value.holdUntil ?? 0, standing === undefined ? 0 : heldUntil(standing));
   if (written) observe({ type: 'deferred', grantId, code: answer.code, holdUntil: until });
   return { kind: answer.kind === 'misconfigured' ? 'misconfigured' : 'held', until, code: answer.code };
 };

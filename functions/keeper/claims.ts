@@ -4,7 +4,7 @@
  * one takes over after seeing that its holder does not live by it.
  */
 import { type Claim, livesByClaim } from '../domain/claim.ts';
-import type { Grant, Stored } from '../domain/grant.ts';
+import { canBeSameSession, type Grant, type SessionIdentity, type Stored } from '../domain/grant.ts';
 import * as writes from '../domain/writes.ts';
 import { type Context, momentOf } from './attempt.ts';
 import { KeeperError } from './errors.ts';
@@ -58,4 +58,23 @@ export const confirmClaim = async (context: Context, stored: Stored<Grant>): Pro
     stored,
   );
   return after;
+};
+
+/**
+ * Whether another grant lives by the session of this material: the owner's claim is its own, and nothing proves that the two are
+ * different sessions. Then it must not be ended.
+ */
+export const livesElsewhere = async (
+  { store }: Context,
+  grantId: string,
+  material: SessionIdentity,
+): Promise<boolean> => {
+  const claim = await store.claims.get(claimIdOf(material));
+  if (claim === undefined || claim.value.grantId === grantId) return false;
+  const holder = await store.grants.get(claim.value.grantId);
+  return (
+    holder !== undefined &&
+    livesByClaim(claim.value, holder.value) &&
+    canBeSameSession(holder.value, material)
+  );
 };

@@ -1,7 +1,14 @@
 /** Ending sessions at the provider: a revoked grant's own, and those left over from old connections and late answers. */
-import type { NothingHappened, RevokeAnswer } from '../domain/answer.ts';
+import type { RevokeAnswer } from '../domain/answer.ts';
 import { type App, isHeld } from '../domain/app.ts';
-import { type Grant, type RetiredToken, retiredIsDue, type Stored } from '../domain/grant.ts';
+import {
+  canBeSameSession,
+  type Grant,
+  type RetiredToken,
+  retiredIsDue,
+  type Stored,
+} from '../domain/grant.ts';
+import { penaltyEnd } from '../domain/hold.ts';
 import { tokensEndAt } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials, findApp } from './apps.ts';
@@ -15,6 +22,7 @@ import {
   prepare,
   release,
 } from './attempt.ts';
+import { livesElsewhere } from './claims.ts';
 import { announce } from './tend.ts';
 import { persist, updateExisting } from './update.ts';
 
@@ -61,17 +69,19 @@ const endSession = async (
 
 type Begun = Attempted & { readonly mayAsk: () => boolean };
 
+type Take = (grant: Grant, attemptId: string) => Grant | undefined;
+
 const begin = async (
   context: Context,
   read: Stored<Grant>,
   deadlineAt: number,
+  take: Take,
 ): Promise<Begun | undefined> => {
   const attemptId = context.randomness.id();
-  const { grantId } = read.value;
   const { written, stored } = await updateExisting(
     context.store.grants,
-    grantId,
-    grant => writes.beginEnding(grant, attemptId, momentOf(context)),
+    read.value.grantId,
+    grant => take(grant, attemptId),
     read,
   );
   if (!written) return undefined;
@@ -107,62 +117,83 @@ const recordRevoked = async (
   return { kind: 'ended', stored: await announce(context, after) };
 };
 
-/** Tells the provider of a revocation that is recorded already. When every token has died by itself there is nothing to tell. */
+/** Whether every token of a grant has died by itself, those included that an unanswered refresh may have bought. */
+const hasDied = ({ tokens, sent }: Grant, { now, settings }: writes.Moment): boolean =>
+  tokens === undefined ||
+  (tokensEndAt(tokens) <= now && (sent === undefined || sent.at + settings.replayWindowMs <= now));
+
+/** Tells the provider of a revocation that is recorded already, unless there is nothing left, or nothing of its own, to tell. */
 export const finishRevocation = async (
   context: Context,
   read: Stored<Grant>,
   deadlineAt: number,
 ): Promise<EndOutcome> => {
-  const { tokens } = read.value;
-  if (tokens === undefined || tokensEndAt(tokens) <= context.clock.now()) {
+  const { grantId, generation } = read.value;
+  if (hasDied(read.value, momentOf(context)) || (await livesElsewhere(context, grantId, read.value))) {
     return recordRevoked(context, read, deadlineAt);
   }
   const ready = await prepare(context, read, deadlineAt);
   if (ready.kind !== 'ready') return ready;
-  const begun = await begin(context, read, deadlineAt);
+  const begun = await begin(context, read, deadlineAt, (grant, attemptId) =>
+    writes.beginRevocation(grant, generation, attemptId, momentOf(context)),
+  );
   if (begun === undefined) return { kind: 'superseded' };
   if (!begun.mayAsk()) return release(context, begun.stored, begun.consumed);
-  const token = tokens.refreshToken ?? tokens.accessToken;
-  const maybeSpent = begun.stored.value.sent !== undefined;
-  const answer = await endSession(context, ready.app, read.value, { token, maybeSpent }, begun.mayAsk);
+  const { tokens, sent } = begun.stored.value;
+  const token = tokens?.refreshToken ?? tokens?.accessToken ?? '';
+  const presented = { token, maybeSpent: sent !== undefined };
+  const answer = await endSession(context, ready.app, begun.stored.value, presented, begun.mayAsk);
   return answer.kind === 'ended'
     ? recordRevoked(context, begun.stored, deadlineAt)
     : defer(context, begun, answer);
 };
 
+const livesByIt = (grant: Grant, retired: RetiredToken): boolean =>
+  (grant.state === 'active' || grant.state === 'reauthorize') && canBeSameSession(grant, retired);
+
 const endRetired = async (
   context: Context,
+  grant: Grant,
   retired: RetiredToken,
   mayAsk: () => boolean,
 ): Promise<RevokeAnswer> => {
-  const found = await findApp(context.apps, retired);
+  const { apps, standings, clock, settings } = context;
+  // Not to be ended: somebody lives by it.
+  if (livesByIt(grant, retired) || (await livesElsewhere(context, grant.grantId, retired))) {
+    return { kind: 'ended' };
+  }
+  const found = await findApp(apps, retired);
   // An app that is configured no longer can never be asked: the session is left to die by itself.
   if (!found.ok) {
     return found.code === 'apps-unreadable' ? { kind: 'unknown', code: found.code } : { kind: 'ended' };
   }
-  if (isHeld(await context.standings.cached(retired.app), context.clock.now())) {
-    return { kind: 'unknown', code: 'app-held' };
-  }
+  if (isHeld(await standings.cached(retired.app), clock.now())) return { kind: 'unknown', code: 'app-held' };
   const token = { token: retired.token, maybeSpent: retired.maybeSpent === true };
-  return endSession(context, found.app, retired, token, mayAsk);
+  const answer = await endSession(context, found.app, retired, token, mayAsk);
+  const concernsApp =
+    answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
+  if (concernsApp) await standings.hold(retired.app, answer).catch(() => undefined);
+  return answer;
 };
 
-const endEachRetired = async (
-  context: Context,
-  begun: Begun,
-): Promise<{ endings: writes.Endings; limited?: NothingHappened }> => {
-  const { grantId, retired } = begun.stored.value;
+const endEachRetired = async (context: Context, begun: Begun): Promise<writes.Endings> => {
+  const { clock, settings, observe } = context;
+  const grant = begun.stored.value;
   const ended = new Set<string>();
   const failed = new Set<string>();
-  for (const token of retired.filter(entry => retiredIsDue(entry, context.clock.now()))) {
+  for (const entry of grant.retired.filter(each => retiredIsDue(each, clock.now()))) {
     if (!begun.mayAsk()) break;
-    const answer = await endRetired(context, token, begun.mayAsk);
-    if (answer.kind === 'limited') return { endings: { ended, failed }, limited: answer };
-    (answer.kind === 'ended' ? ended : failed).add(token.token);
-    if (answer.kind === 'ended') context.observe({ type: 'retired-session-ended', grantId });
+    const answer = await endRetired(context, grant, entry, begun.mayAsk);
+    (answer.kind === 'ended' ? ended : failed).add(entry.token);
+    if (answer.kind === 'ended') observe({ type: 'retired-session-ended', grantId: grant.grantId });
+    if (answer.kind === 'limited') {
+      return { ended, failed, silentUntil: penaltyEnd(answer.retryAfterMs, clock.now(), settings) };
+    }
   }
-  return { endings: { ended, failed } };
+  return { ended, failed };
 };
+
+const noEndings: writes.Endings = { ended: new Set(), failed: new Set() };
 
 /** Ends the sessions that no grant lives by any more, one after the other. Only a rate limit holds the grant itself. */
 export const endRetiredSessions = async (
@@ -170,17 +201,25 @@ export const endRetiredSessions = async (
   read: Stored<Grant>,
   deadlineAt: number,
 ): Promise<EndOutcome> => {
-  const ready = await prepare(context, read, deadlineAt);
-  if (ready.kind !== 'ready') return ready;
-  const begun = await begin(context, read, deadlineAt);
-  if (begun === undefined) return { kind: 'superseded' };
-  const { endings, limited } = await endEachRetired(context, begun);
-  if (limited !== undefined) return defer(context, begun, limited);
-  const { stored = begun.stored } = await updateExisting(
-    context.store.grants,
-    begun.stored.value.grantId,
-    grant => writes.settleRetired(grant, begun.consumed.attemptId, endings, momentOf(context)),
-    begun.stored,
+  if (!fitsBefore(context, deadlineAt)) return { kind: 'no-time' };
+  const died = read.value.retired.every(({ expiresAt }) => expiresAt <= context.clock.now());
+  const begun = died
+    ? undefined
+    : await begin(context, read, deadlineAt, (grant, attemptId) =>
+        writes.beginRetired(grant, attemptId, momentOf(context)),
+      );
+  if (begun === undefined && !died) return { kind: 'superseded' };
+  const endings = begun === undefined ? noEndings : await endEachRetired(context, begun);
+  const { stored = read } = await persist(
+    () =>
+      updateExisting(
+        context.store.grants,
+        read.value.grantId,
+        grant => writes.settleRetired(grant, begun?.consumed.attemptId ?? '', endings, momentOf(context)),
+        begun?.stored ?? read,
+      ),
+    deadlineAt,
+    context.clock,
   );
   return { kind: 'ended', stored };
 };

@@ -29,6 +29,8 @@ export type Fact =
   | { readonly type: 'commit-failed'; readonly grantId: string; readonly error: string }
   | { readonly type: 'event-not-sent'; readonly grantId: string; readonly event: string }
   | { readonly type: 'unreadable'; readonly grantId: string }
+  | { readonly type: 'unreadable-standing'; readonly app: string }
+  | { readonly type: 'unreadable-lane'; readonly lane: number; readonly error: string }
   | { readonly type: 'failed'; readonly grantId: string; readonly error: string };
 
 export type Observe = (fact: Fact) => void;

@@ -1,6 +1,6 @@
 /** Serving a token: from the record while its promise lasts, after a refresh otherwise. */
 import { isMisconfiguration } from '../domain/answer.ts';
-import { nextTask } from '../domain/attend.ts';
+import { nextChore } from '../domain/attend.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
 import { decideServe, type Request, type ServeDecision } from '../domain/serve.ts';
 import { type Context, momentOf, type NotDone } from './attempt.ts';
@@ -96,11 +96,6 @@ const unlessNotDone = (outcome: RefreshOutcome | NotDone, now: number): Stored<G
   }
 };
 
-const reasonFor = ({ rejectedGeneration }: Request) =>
-  rejectedGeneration === undefined
-    ? ({ kind: 'getter' } as const)
-    : ({ kind: 'reported', rejectedGeneration } as const);
-
 /** Waits a little longer each time, until the budget is spent. */
 const createPatience = ({ clock, settings }: Context, deadlineAt: number) => {
   const waitUntil = Math.min(clock.now() + settings.waitBudgetMs, deadlineAt - settings.commitBudgetMs / 2);
@@ -139,8 +134,9 @@ export const getToken = async (
         return undefined;
       case 'refresh': {
         if (refreshesLeft === 0) throw pending(longestPauseMs);
-        const outcome = await refresh(context, stored, reasonFor(request), deadlineAt);
+        const outcome = await refresh(context, stored, decision.reason, deadlineAt);
         if (outcome.kind === 'refreshed') refreshesLeft -= 1;
+        if (outcome.kind === 'superseded') await wait(clock.now());
         return unlessNotDone(outcome, clock.now());
       }
       default:
@@ -159,10 +155,11 @@ export const getToken = async (
   throw pending(longestPauseMs);
 };
 
-/** A chore that changes nothing now would change nothing in the next round either. */
+/** Whatever the due time says: who waits for a chore has it done when it is due. */
 const tendOrGiveUp = async (context: Context, stored: Stored<Grant>): Promise<Stored<Grant>> => {
-  const task = nextTask(stored.value, momentOf(context));
-  const after = task.kind === 'chore' ? await tend(context, stored, task.chore) : stored;
+  const chore = nextChore(stored.value, momentOf(context));
+  const after = chore === undefined ? stored : await tend(context, stored, chore);
+  // A chore that changes nothing now would change nothing in the next round either.
   if (after.nonce === stored.nonce) throw pending(1000);
   return after;
 };

@@ -29,7 +29,8 @@ export type PutOutcome = {
 
 const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
   try {
-    return await apps.all();
+    // Fresh: tokens of an app that was changed a moment ago must not be stored under what it was.
+    return await apps.all({ fresh: true });
   } catch (error) {
     const { name, message } = error as Error;
     throw new KeeperError(
@@ -83,6 +84,10 @@ const checkGeneration = (previous: Grant | undefined, ifGeneration: number | und
   );
 };
 
+/** The same response again. Under another app it is a correction: by the wrong one its tokens were never rotated. */
+const isSameImport = (grant: Grant, { importHash, app = grant.app }: Import): boolean =>
+  grant.importHash === importHash && grant.app === app;
+
 const finish = async (
   context: Context,
   stored: Stored<Grant>,
@@ -102,7 +107,7 @@ const finish = async (
 export const putGrant = async (context: Context, grantId: string, input: Import): Promise<PutOutcome> => {
   const { store, randomness, observe } = context;
   const before = await store.grants.get(grantId);
-  if (before?.value.importHash === input.importHash) return finish(context, before, 'unchanged');
+  if (before !== undefined && isSameImport(before.value, input)) return finish(context, before, 'unchanged');
   checkGeneration(before?.value, input.ifGeneration);
   const app = await chooseApp(context, input.app ?? before?.value.app);
   const obtainedAt = checkLifetimes(input, context);
@@ -126,7 +131,7 @@ export const putGrant = async (context: Context, grantId: string, input: Import)
     store.grants,
     grantId,
     current => {
-      if (current?.importHash === input.importHash) return undefined;
+      if (current !== undefined && isSameImport(current, input)) return undefined;
       checkGeneration(current, input.ifGeneration);
       return writes.connect(current, connection, jitter, momentOf(context));
     },

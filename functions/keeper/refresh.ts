@@ -120,8 +120,11 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
           context.store.grants,
           grantId,
           grant =>
-            writes.commit(grant, begun.consumed, response, begun.sentAt, jitter, momentOf(context)) ??
-            writes.retire(grant, lost, momentOf(context)),
+            // Stored already, by a first try whose answer was lost or by another worker's replay.
+            grant.tokens?.accessToken === response.accessToken
+              ? undefined
+              : (writes.commit(grant, consumed, response, sentAt, jitter, momentOf(context)) ??
+                writes.retire(grant, lost, momentOf(context))),
           begun.stored,
         ),
       begun.deadlineAt,
@@ -162,14 +165,15 @@ const succeeded = async (context: Context, begun: Begun, grant: Grant): Promise<
 
 /** The app's row of refusals first, so that no verdict can be passed without this one in it. */
 const noteRefusal = async (context: Context, begun: Begun, code: string): Promise<RefreshOutcome> => {
-  const { grantId, app } = begun.stored.value;
+  const { value: grant } = begun.stored;
+  const { grantId } = grant;
   const { written } = await persist(
     async () => {
-      await context.standings.refused(app, grantId);
+      await context.standings.refused(grant);
       return updateExisting(
         context.store.grants,
         grantId,
-        grant => writes.refuse(grant, begun.consumed, code, momentOf(context)),
+        current => writes.refuse(current, begun.consumed, code, momentOf(context)),
         begun.stored,
       );
     },

@@ -51,7 +51,10 @@ export const sweep = async (context: Context, request: SweepRequest): Promise<Sw
   };
   let oldestDueAt = startedAt;
   let due = 0;
-  for await (const hints of pages(context, request.lanes, startedAt)) {
+  const unreadable = (): void => {
+    counts.failed += 1;
+  };
+  for await (const hints of pages(context, request.lanes, startedAt, unreadable)) {
     due += hints.length;
     oldestDueAt = Math.min(oldestDueAt, ...hints.map(({ dueAt }) => dueAt));
     await forEachConcurrently(hints, context.settings.sweepConcurrency, async hint => {
@@ -66,13 +69,35 @@ export const sweep = async (context: Context, request: SweepRequest): Promise<Sw
 const isOver = ({ clock, settings }: Context, { deadlineAt }: SweepRequest): boolean =>
   clock.now() + settings.providerTimeoutMs + 2 * settings.commitBudgetMs > deadlineAt;
 
-/** The next page of every lane at once, merged so that the earliest death comes first. */
-async function* pages(context: Context, lanes: readonly number[], now: number): AsyncGenerator<DueHint[]> {
-  let open = lanes.map(lane => ({ lane, after: undefined as DueHint | undefined }));
+type OpenLane = { readonly lane: number; readonly after: DueHint | undefined };
+
+/**
+ * The next page of every lane at once, merged so that the earliest death comes first. A lane that cannot be read is left to the
+ * next round; if none can be, that is an error.
+ */
+async function* pages(
+  context: Context,
+  lanes: readonly number[],
+  now: number,
+  unreadable: () => void,
+): AsyncGenerator<DueHint[]> {
+  const { store, observe } = context;
+  let open: OpenLane[] = lanes.map(lane => ({ lane, after: undefined }));
   for (let page = 0; page < maxPagesPerLane && open.length > 0; page += 1) {
-    const read = await Promise.all(
-      open.map(async ({ lane, after }) => ({ lane, ...(await context.store.due(lane, now, after)) })),
+    const results = await Promise.allSettled(
+      open.map(async ({ lane, after }) => ({ lane, ...(await store.due(lane, now, after)) })),
     );
+    const read = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'fulfilled') continue;
+      if (read.length === 0 && page === 0) throw result.reason;
+      unreadable();
+      observe({
+        type: 'unreadable-lane',
+        lane: open[index]?.lane ?? -1,
+        error: (result.reason as Error).name,
+      });
+    }
     const hints = read.flatMap(result => result.hints).sort((a, b) => a.dueAt - b.dueAt);
     if (hints.length > 0) yield hints;
     open = read.flatMap(({ lane, next }) => (next === undefined ? [] : [{ lane, after: next }]));

@@ -1,5 +1,5 @@
 /** Chores: what a grant needs that no provider call is needed for. */
-import { doubtsApp, isHeld } from '../domain/app.ts';
+import { doubtsApp, heldUntil, isCleared } from '../domain/app.ts';
 import type { Chore } from '../domain/attend.ts';
 import type { Announcement, Grant, Stored } from '../domain/grant.ts';
 import * as writes from '../domain/writes.ts';
@@ -54,9 +54,11 @@ const condemn = async (context: Context, stored: Stored<Grant>, next: Change): P
 const passVerdict = async (context: Context, stored: Stored<Grant>): Promise<Stored<Grant>> => {
   const { clock, settings, standings, observe } = context;
   const standing = await standings.current(stored.value.app);
-  if (!doubtsApp(standing, settings)) return condemn(context, stored, writes.condemn);
-  const firstStepMs = settings.holdStepsMs[0] ?? 0;
-  const until = isHeld(standing, clock.now()) ? (standing.holdUntil ?? 0) : clock.now() + firstStepMs;
+  if (!doubtsApp(standing, settings) || isCleared(standing, stored.value)) {
+    return condemn(context, stored, writes.condemn);
+  }
+  // Later than the app's hold, by a round: grants that are under no suspicion are tried first.
+  const until = Math.max(heldUntil(standing), clock.now()) + settings.sweepIntervalMs;
   const { written, stored: after = stored } = await change(context, stored, (grant, moment) =>
     writes.absolve(grant, until, moment),
   );

@@ -15,7 +15,7 @@ import { activeGrant, grantWith, minute, second, settings, start } from './grant
 
 const good = goodStanding('main');
 const refuse = (standing: AppStanding, ...grantIds: string[]): AppStanding =>
-  grantIds.reduce((before, grantId) => recordRefusal(before, grantId, start, settings), standing);
+  grantIds.reduce((before, grantId) => recordRefusal(before, { grantId }, start, settings), standing);
 const many = Array.from({ length: settings.refusalsToHoldApp }, (_, i) => `grant-${i}`);
 
 describe("an app's standing", () => {
@@ -64,16 +64,16 @@ describe("an app's standing", () => {
   });
 
   it('is cleared by a success, but a hold is not: only time ends it', () => {
-    const after = recordSuccess(refuse(good, ...many));
+    const after = recordSuccess(refuse(good, ...many), start);
     expect(after).toMatchObject({ refused: [], failures: 0 });
     expect(isHeld(after, start)).toBe(true);
-    expect(recordSuccess(good)).toBe(good);
+    expect(recordSuccess(good, start)).toBe(good);
   });
 
   it('is held again by the next refusal after a hold, while none succeeds', () => {
     const tripped = refuse(good, ...many);
     const later = (tripped.holdUntil ?? 0) + 1;
-    expect(isHeld(recordRefusal(tripped, 'another', later, settings), later)).toBe(true);
+    expect(isHeld(recordRefusal(tripped, { grantId: 'another' }, later, settings), later)).toBe(true);
   });
 });
 

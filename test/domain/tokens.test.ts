@@ -173,12 +173,12 @@ describe('the schedule of a token set', () => {
       20 * minute,
     ],
     [
-      'a session about to end is not refreshed in a burst',
+      'a minute of life is used for two thirds, like any other',
       'weekly',
-      30 * second,
-      30 * second,
       minute,
-      20 * second,
+      minute,
+      40 * second,
+      40 * second,
     ],
   ] as const)('%s', (_, strategy, access, refresh, refreshAfter, promisedFor) => {
     expect(schedule(tokensOf(access, refresh), start, strategy, 0, settings)).toEqual({

@@ -247,12 +247,39 @@ describe('defer', () => {
     expect(defer(limited, { sent: { at: start, by: 'earlier' } })?.cacheUntil).toBe(activeGrant.cacheUntil);
   });
 
-  it.each<[string, GrantChange]>([
+  const overtaken: [string, GrantChange][] = [
     ['another worker has the attempt', { attempt: { id: 'other', endsAt: start + 9 * hour } }],
-    ['the tokens were rotated', { generation: 2 }],
+    ['the tokens were rotated', { generation: 2, attempt: undefined, sent: undefined }],
     ['the account was connected anew', { connectionId: 'connection-2' }],
-  ])('does nothing when %s', (_, change) => {
-    expect(defer(limited, change)).toBeUndefined();
+  ];
+
+  it.each(overtaken)('does nothing when %s', (_, change) => {
+    expect(defer(unknown, change)).toBeUndefined();
+    expect(defer(wrongSecret, change)).toBeUndefined();
+  });
+
+  it.each(overtaken)('records a penalty, and nothing else, even when %s', (_, change) => {
+    const grant = grantWith({ ...mine, ...change });
+    const held = defer(limited, change);
+    expect(held).toMatchObject({ ...grant, dueAt: held?.dueAt, updatedAt: start + hour });
+    expect(held?.holdUntil).toBe(start + hour + minute + settings.maxClockSkewMs);
+  });
+
+  it('gives the attempt back after a revocation too', () => {
+    const held = defer(limited, { state: 'revoking', generation: 2 });
+    expect(held).not.toHaveProperty('attempt');
+    expect(held).not.toHaveProperty('sent');
+    expect(held?.dueAt).toBe(start + hour + minute + settings.maxClockSkewMs);
+  });
+
+  it('gives no promise again that was withdrawn', () => {
+    expect(defer(limited, { cacheUntil: 0 })?.cacheUntil).toBe(0);
+  });
+
+  it('ends well before the refresh token dies', () => {
+    const tokensNearEnd = { ...tokens, refreshExpiresAt: start + hour + 20 * minute };
+    const until = defer(wrongSecret, { failures: 99, tokens: tokensNearEnd })?.holdUntil ?? 0;
+    expect(until).toBe(start + hour + 10 * minute);
   });
 });
 

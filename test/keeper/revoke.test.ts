@@ -112,6 +112,7 @@ describe('sessions left over', () => {
   const retired = {
     app: 'main',
     ownerId: '1001',
+    endpointId: 'endpoint-0',
     clientId: activeGrant.clientId,
     server: activeGrant.server,
     token: 'old-1',

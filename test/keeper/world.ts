@@ -27,6 +27,8 @@ export type World = {
   readonly calls: Call[];
   now: number;
   apps: readonly App[] | Error;
+  /** What a read of the apps returns; by default `apps`, or the error that it is. */
+  readApps: (fresh: boolean) => readonly App[];
   eventsFail: boolean;
   /** What the provider answers; by default it rotates, and ends every session. */
   onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
@@ -81,11 +83,7 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
     randomness: { id: () => `id-${++ids}`, fraction: () => 0 },
     observe: fact => world.facts.push(fact),
     apps: {
-      all: async () => {
-        const { apps } = world;
-        if (apps instanceof Error) throw apps;
-        return apps;
-      },
+      all: async ({ fresh = false } = {}) => world.readApps(fresh),
     },
     events: {
       publish: async event => {
@@ -113,6 +111,11 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
     calls: [],
     now: start,
     apps: [app],
+    readApps: () => {
+      const { apps } = world;
+      if (apps instanceof Error) throw apps;
+      return apps;
+    },
     eventsFail: false,
     onRefresh: replaying,
     onRevoke: () => ({ kind: 'ended' }),
