@@ -19,7 +19,13 @@ const clock: Clock = { now: Date.now, sleep: ms => setTimeout(ms) };
 /** Three tries of two seconds and the pauses between them fit into the default `commitBudgetMs`. */
 const clientOptions = {
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+  requestHandler: {
+    connectionTimeout: 1000,
+    requestTimeout: 2000,
+    throwOnRequestTimeout: true,
+    // `requestTimeout` ends with the headers: an answer that stops in its middle would be waited for without end.
+    socketTimeout: 2000,
+  },
 };
 
 /** Time at the end of an invocation that is left to logs and metrics. */
@@ -40,7 +46,7 @@ export const createRuntime = (variables: NodeJS.ProcessEnv = process.env): Runti
     store: createGrantStore(new DynamoDBClient(clientOptions), tableName, randomUUID),
     apps: createApps(new SecretsManagerClient(clientOptions), appsSecretId, settings.appsCacheMs, clock),
     tokenEndpoint: createTokenEndpoint(settings.providerTimeoutMs, clock),
-    events: createEventSink(new EventBridgeClient(clientOptions)),
+    events: createEventSink(new EventBridgeClient(clientOptions), clock),
     randomness: { id: randomUUID, fraction: Math.random },
     clock,
     observe,

@@ -29,7 +29,10 @@ const appSchema = v.object({
     v.check(isServer, 'server must be a base URL such as https://platform.ringcentral.com'),
     v.transform(server => server.replace(/\/+$/, '')),
   ),
-  clientId: field('clientId'),
+  clientId: v.pipe(
+    field('clientId'),
+    v.excludes(':', 'clientId has a colon, which HTTP Basic cannot express'),
+  ),
   clientSecret: field('clientSecret'),
 });
 
@@ -47,6 +50,11 @@ const secretSchema = v.pipe(
   v.check(
     ({ apps }) => new Set(apps.map(app => app.name)).size === apps.length,
     'two apps have the same name',
+  ),
+  // One grant per app and owner would otherwise mean two for one client.
+  v.check(
+    ({ apps }) => new Set(apps.map(app => `${app.server} ${app.clientId}`)).size === apps.length,
+    'two apps have the same server and clientId',
   ),
 );
 

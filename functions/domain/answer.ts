@@ -61,34 +61,43 @@ const parseJson = (body: string | undefined): unknown => {
   }
 };
 
-type ErrorCodes = { readonly provider: readonly string[]; readonly oauth: string | undefined };
+type ErrorCodes = {
+  readonly provider: readonly string[];
+  readonly oauth: string | undefined;
+  /** There is a code whose form is not known: what it says is not known either. */
+  readonly strange: boolean;
+};
 
 const errorCodes = (json: unknown): ErrorCodes => {
-  if (typeof json !== 'object' || json === null) return { provider: [], oauth: undefined };
+  if (typeof json !== 'object' || json === null) return { provider: [], oauth: undefined, strange: false };
   const { error, errorCode, errors } = json as Record<string, unknown>;
   const listed = (Array.isArray(errors) ? errors.slice(0, 10) : []).map(
     entry => (entry as { errorCode?: unknown } | null)?.errorCode,
   );
+  const given = [...listed, errorCode].filter(code => code !== undefined && code !== null);
   return {
-    provider: [...listed, errorCode].filter(isProviderCode),
+    provider: given.filter(isProviderCode),
     oauth: isOauthCode(error) ? error : undefined,
+    strange: given.some(code => !isProviderCode(code) && !isOauthCode(code)),
   };
 };
 
-/** `Retry-After` in either form (RFC 9110 §10.2.3); `now` turns the date form into a duration. */
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** `Retry-After` in either form (RFC 9110 §10.2.3); `now` turns the date form into a duration. What is over says nothing. */
 const retryAfterMs = (header: string | undefined, now: number): { retryAfterMs?: number } => {
-  if (header === undefined) return {};
-  if (/^\d{1,9}$/.test(header.trim())) return { retryAfterMs: Number(header.trim()) * 1000 };
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? {} : { retryAfterMs: Math.max(0, date - now) };
+  const text = header?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return { retryAfterMs: Number(text) * 1000 };
+  const leftMs = httpDate.test(text) ? Date.parse(text) - now : 0;
+  return leftMs > 0 ? { retryAfterMs: leftMs } : {};
 };
 
 const clientErrorStatuses = new Set([400, 401, 403]);
 
 /** A definite refusal needs a known code: `invalid_grant` with a code that nobody knows proves nothing. */
-const refusalCode = ({ provider, oauth }: ErrorCodes): string | undefined =>
+const refusalCode = ({ provider, oauth, strange }: ErrorCodes): string | undefined =>
   provider.find(code => refusals.has(code)) ??
-  (oauth === 'invalid_grant' && provider.length === 0 ? oauth : undefined);
+  (oauth === 'invalid_grant' && provider.length === 0 && !strange ? oauth : undefined);
 
 type ErrorAnswer = { readonly kind: 'refused'; readonly code: string } | NothingHappened | Unknown;
 
@@ -120,9 +129,16 @@ export const classifyTokenAnswer = (answer: RawAnswer, now: number): TokenAnswer
     : { kind: 'rotated', response };
 };
 
-/** Classifies an answer of the revocation endpoint: a token that it does not know is as good as revoked (RFC 7009 §2.2). */
+const looksLikeHtml = ({ body = '' }: RawAnswer): boolean => body.trimStart().startsWith('<');
+
+/**
+ * Classifies an answer of the revocation endpoint: a token that it does not know is as good as revoked (RFC 7009 §2.2), but a page
+ * of something in between says nothing.
+ */
 export const classifyRevokeAnswer = (answer: RawAnswer, now: number): RevokeAnswer => {
-  if (isSuccess(answer.status)) return { kind: 'ended' };
+  if (isSuccess(answer.status)) {
+    return looksLikeHtml(answer) ? { kind: 'unknown', code: 'unreadable-answer' } : { kind: 'ended' };
+  }
   const error = classifyError(answer, parseJson(answer.body), now);
   return error.kind === 'refused' ? { kind: 'ended' } : error;
 };
