@@ -1,17 +1,17 @@
 /** `npm run demo`: three "weeks" of local life with crashes, a 429 and a lost answer. Exit code 0: every grant is alive. */
 import pc from 'picocolors';
 import { runCommand } from './command.ts';
-import { live } from './demo-life.ts';
-import { createRecord } from './demo-record.ts';
-import { failuresOf, type Outcome, summarise, weeksToLive } from './demo-report.ts';
+import { live } from './demo/life.ts';
+import { createRecord } from './demo/record.ts';
+import { failuresOf, type Outcome, summarise, weeksToLive } from './demo/report.ts';
 import { listGrants } from './demonstration.ts';
-import { duration } from './durations.ts';
 import { startLocalRun } from './local-run.ts';
 import { demoHelp, parseDemoOptions } from './options.ts';
 import { hurried } from './pace.ts';
-import { createScreen, type Screen } from './screen.ts';
+import { duration } from './screen/durations.ts';
+import { createScreen, type Screen } from './screen/screen.ts';
+import { statusTable } from './screen/status-table.ts';
 import { untilAskedToEnd } from './shutdown.ts';
-import { statusTable } from './status-table.ts';
 
 const report = (outcome: Outcome, screen: Screen): 0 | 1 => {
   const failures = failuresOf(outcome);

@@ -3,18 +3,18 @@
 import { directAliases, httpAlias } from '../functions/api/routes.ts';
 import { laneCount } from '../functions/domain/lane.ts';
 import type { Settings } from '../functions/domain/settings.ts';
-import { type LocalEvent, startAws } from './aws.ts';
+import { startDatabase } from './aws/database.ts';
+import { appsSecretId, localVariables } from './aws/environment.ts';
+import { openFrontDoor, type Served } from './aws/front-door.ts';
+import { createFunctionPool, type FunctionPool } from './aws/function-pool.ts';
+import type { Ending } from './aws/function-process.ts';
+import { createSchedules } from './aws/schedules.ts';
+import { type LocalEvent, startAws } from './aws/services.ts';
 import { openDataFolder } from './data-folder.ts';
-import { startDatabase } from './database.ts';
 import { app } from './demonstration.ts';
-import { appsSecretId, localVariables } from './environment.ts';
-import { openFrontDoor, type Served } from './front-door.ts';
-import { createFunctionPool, type FunctionPool } from './function-pool.ts';
-import type { Ending } from './function-process.ts';
 import { openSimulator } from './open-simulator.ts';
 import { apiTimeoutMs, type Pace, settingsFor, sweepTimeoutFor } from './pace.ts';
 import type { Simulator, SimulatorEvent } from './ringcentral/index.ts';
-import { createSchedules } from './schedules.ts';
 
 export type Observer = {
   /** A line that a function wrote. */

@@ -2,16 +2,16 @@
 import pc from 'picocolors';
 import { checkSettings } from '../functions/domain/settings.ts';
 import { runCommand } from './command.ts';
-import { curlLines, renderCurlLines } from './curl-lines.ts';
 import { connectGrants, demoGrants, listGrants } from './demonstration.ts';
-import { duration } from './durations.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { type Options, parseOptions, startHelp } from './options.ts';
 import { compressed, type Pace, realTime } from './pace.ts';
 import { askDirectly, type ReaderEvent, startReader } from './readers.ts';
-import { createScreen, type Screen } from './screen.ts';
+import { curlLines, renderCurlLines } from './screen/curl-lines.ts';
+import { duration } from './screen/durations.ts';
+import { createScreen, type Screen } from './screen/screen.ts';
+import { statusTable } from './screen/status-table.ts';
 import { untilAskedToEnd } from './shutdown.ts';
-import { statusTable } from './status-table.ts';
 
 const tableIntervalMs = 20_000;
 const realTimeTableIntervalMs = 300_000;

@@ -13,7 +13,7 @@ import { createGrantStore } from '../../functions/adapters/grant-store.ts';
 import type { Attributes } from '../../functions/adapters/records.ts';
 import { table } from '../../functions/adapters/table.ts';
 import type { GrantStore } from '../../functions/keeper/ports.ts';
-import { createTable, localCredentials, localRegion, startDatabase } from '../../sandbox/database.ts';
+import { createTable, localCredentials, localRegion, startDatabase } from '../../sandbox/aws/database.ts';
 
 export type SentRequest = {
   readonly command: string;

@@ -2,7 +2,7 @@
 import { DeleteTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import type { Settings } from '../../functions/domain/settings.ts';
-import { localCredentials, localRegion } from '../../sandbox/database.ts';
+import { localCredentials, localRegion } from '../../sandbox/aws/database.ts';
 import type { Fault, TokenResponse } from '../../sandbox/ringcentral/index.ts';
 import {
   clientId,

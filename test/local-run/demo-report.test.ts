@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failuresOf, type Outcome, summarise } from '../../sandbox/demo-report.ts';
+import { failuresOf, type Outcome, summarise } from '../../sandbox/demo/report.ts';
 import { createProvider } from '../../sandbox/ringcentral/index.ts';
 
 const { counts } = createProvider({ apps: [], users: [] }).stats();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createFunctionPool, type FunctionPool } from '../../sandbox/function-pool.ts';
-import type { Ending } from '../../sandbox/function-process.ts';
+import { createFunctionPool, type FunctionPool } from '../../sandbox/aws/function-pool.ts';
+import type { Ending } from '../../sandbox/aws/function-process.ts';
 
 type Result = { arn: string; pid: number; variables: string[]; remainingMs: number };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpRequest, toHttpEvent, toHttpResponse } from '../../sandbox/http-event.ts';
+import { type HttpRequest, toHttpEvent, toHttpResponse } from '../../sandbox/aws/http-event.ts';
 
 const request = (over: Partial<HttpRequest> = {}): HttpRequest => ({
   method: 'GET',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FunctionPool } from '../../sandbox/function-pool.ts';
-import { FunctionError } from '../../sandbox/function-process.ts';
-import type { HttpRequest } from '../../sandbox/http-event.ts';
-import { answerLambda, parseTarget } from '../../sandbox/lambda-endpoint.ts';
+import type { FunctionPool } from '../../sandbox/aws/function-pool.ts';
+import { FunctionError } from '../../sandbox/aws/function-process.ts';
+import type { HttpRequest } from '../../sandbox/aws/http-event.ts';
+import { answerLambda, parseTarget } from '../../sandbox/aws/lambda-endpoint.ts';
 
 const prefix = '/2015-03-31/functions';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { duration, relative } from '../../sandbox/durations.ts';
-import { readLogLine } from '../../sandbox/log-lines.ts';
-import { narrateEvent, narrateFact, narrateProvider, narrateServed } from '../../sandbox/narrate.ts';
-import { statusTable } from '../../sandbox/status-table.ts';
+import { duration, relative } from '../../sandbox/screen/durations.ts';
+import { readLogLine } from '../../sandbox/screen/log-lines.ts';
+import { narrateEvent, narrateFact, narrateProvider, narrateServed } from '../../sandbox/screen/narrate.ts';
+import { statusTable } from '../../sandbox/screen/status-table.ts';
 
 const now = 1_800_000_000_000;
 

@@ -1,10 +1,10 @@
 /** The whole system around the real handlers: embedded DynamoDB, local AWS endpoints, RingCentral simulator. */
 import type { Settings } from '../../functions/domain/settings.ts';
 import type { SweepReport } from '../../functions/keeper/sweep.ts';
-import { type LocalAws, startAws } from '../../sandbox/aws.ts';
-import { type Database, startDatabase } from '../../sandbox/database.ts';
-import { appsSecretId, localVariables } from '../../sandbox/environment.ts';
-import { decodePath, matchRoute } from '../../sandbox/gateway-route.ts';
+import { type Database, startDatabase } from '../../sandbox/aws/database.ts';
+import { appsSecretId, localVariables } from '../../sandbox/aws/environment.ts';
+import { decodePath, matchRoute } from '../../sandbox/aws/gateway-route.ts';
+import { type LocalAws, startAws } from '../../sandbox/aws/services.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../sandbox/ringcentral/index.ts';
 
 export const clientId = 'test-client_id';

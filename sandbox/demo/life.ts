@@ -1,11 +1,11 @@
 /** What a demo's grants live through, from their connection to the last look at each of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DemoRecord } from './demo-record.ts';
-import { type FinalCheck, type Outcome, weeksToLive } from './demo-report.ts';
-import { type Stage, type TrialResult, trials } from './demo-trials.ts';
-import { connectGrants, type DemoGrant } from './demonstration.ts';
-import type { LocalRun } from './local-run.ts';
-import { askDirectly, askOverHttp, startReader, useToken } from './readers.ts';
+import { connectGrants, type DemoGrant } from '../demonstration.ts';
+import type { LocalRun } from '../local-run.ts';
+import { askDirectly, askOverHttp, startReader, useToken } from '../readers.ts';
+import type { DemoRecord } from './record.ts';
+import { type FinalCheck, type Outcome, weeksToLive } from './report.ts';
+import { type Stage, type TrialResult, trials } from './trials.ts';
 
 const read = { isRead: true } as const;
 const ada: DemoGrant = {

@@ -1,8 +1,8 @@
 /** The environment in which the functions run locally: only the SDK's own endpoint variables and ordinary configuration. */
-import type { Settings } from '../functions/domain/settings.ts';
-import { settingsToVariables } from '../functions/environment.ts';
-import type { LocalAws } from './aws.ts';
+import type { Settings } from '../../functions/domain/settings.ts';
+import { settingsToVariables } from '../../functions/environment.ts';
 import { type Database, localCredentials, localRegion } from './database.ts';
+import type { LocalAws } from './services.ts';
 
 export const appsSecretId = 'ringbearer-apps';
 

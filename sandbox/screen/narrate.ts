@@ -1,9 +1,9 @@
 /** What happened, as lines for people. Pure: facts of the functions' logs, events of the provider and of EventBridge. */
-import type { Fact } from '../functions/keeper/facts.ts';
-import type { LocalEvent } from './aws.ts';
+import type { Fact } from '../../functions/keeper/facts.ts';
+import type { Served } from '../aws/front-door.ts';
+import type { LocalEvent } from '../aws/services.ts';
+import type { SimulatorEvent } from '../ringcentral/index.ts';
 import { relative } from './durations.ts';
-import type { Served } from './front-door.ts';
-import type { SimulatorEvent } from './ringcentral/index.ts';
 
 export type Tone = 'good' | 'notice' | 'bad' | 'quiet';
 

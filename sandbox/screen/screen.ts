@@ -1,8 +1,8 @@
 /** The live output: one line per happening, with the time since the start. */
 import pc from 'picocolors';
-import type { LocalEvent } from './aws.ts';
-import { users } from './demonstration.ts';
-import type { Observer } from './local-run.ts';
+import type { LocalEvent } from '../aws/services.ts';
+import { users } from '../demonstration.ts';
+import type { Observer } from '../local-run.ts';
 import { readLogLine } from './log-lines.ts';
 import {
   type Line,

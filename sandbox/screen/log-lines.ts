@@ -1,5 +1,5 @@
 /** What the functions write to their output: facts and faults are for people, metrics and the rest for CloudWatch. Pure. */
-import type { Fact } from '../functions/keeper/facts.ts';
+import type { Fact } from '../../functions/keeper/facts.ts';
 
 export type LogLine =
   | { readonly kind: 'fact'; readonly fact: Fact }

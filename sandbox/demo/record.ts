@@ -1,11 +1,11 @@
 /** Everything that happened in a demo, to prove by afterwards what happened. */
 import { EventEmitter, once } from 'node:events';
-import type { Fact } from '../functions/keeper/facts.ts';
-import type { Ending } from './function-process.ts';
-import type { Observer } from './local-run.ts';
-import { readLogLine } from './log-lines.ts';
-import type { ReaderEvent } from './readers.ts';
-import type { SimulatorEvent } from './ringcentral/index.ts';
+import type { Fact } from '../../functions/keeper/facts.ts';
+import type { Ending } from '../aws/function-process.ts';
+import type { Observer } from '../local-run.ts';
+import type { ReaderEvent } from '../readers.ts';
+import type { SimulatorEvent } from '../ringcentral/index.ts';
+import { readLogLine } from '../screen/log-lines.ts';
 
 export type Refreshed = Extract<Fact, { type: 'refreshed' }>;
 

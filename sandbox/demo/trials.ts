@@ -1,11 +1,11 @@
 /** What a demo does to its grants: each trial injects one fault, and says afterwards whether it happened and was survived. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { laneOf } from '../functions/domain/lane.ts';
-import type { DemoRecord } from './demo-record.ts';
-import { type DemoGrant, listGrants } from './demonstration.ts';
-import type { FunctionPool } from './function-pool.ts';
-import type { LocalRun } from './local-run.ts';
-import type { Fault } from './ringcentral/index.ts';
+import { laneOf } from '../../functions/domain/lane.ts';
+import type { FunctionPool } from '../aws/function-pool.ts';
+import { type DemoGrant, listGrants } from '../demonstration.ts';
+import type { LocalRun } from '../local-run.ts';
+import type { Fault } from '../ringcentral/index.ts';
+import type { DemoRecord } from './record.ts';
 
 export type TrialResult = {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Commands to paste into another shell. Pure. */
-import { app, spareOwner } from './demonstration.ts';
+import { app, spareOwner } from '../demonstration.ts';
 
 export type CurlLine = { readonly title: string; readonly command: string };
 

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
-import { table } from '../functions/adapters/table.ts';
+import { table } from '../../functions/adapters/table.ts';
 
 export type Database = {
   /** Endpoint for `AWS_ENDPOINT_URL_DYNAMODB`. */

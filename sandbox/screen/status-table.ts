@@ -1,5 +1,5 @@
 /** The grants at a glance. Pure. */
-import type { GrantView } from './demonstration.ts';
+import type { GrantView } from '../demonstration.ts';
 import { relative } from './durations.ts';
 
 const headings = [

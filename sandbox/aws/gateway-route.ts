@@ -1,5 +1,5 @@
 /** How API Gateway's HTTP API finds a route: on the path as it was sent, and what it hands on is decoded. */
-import { routes } from '../functions/api/routes.ts';
+import { routes } from '../../functions/api/routes.ts';
 
 export type GatewayRoute = {
   /** `METHOD /path` of the route that matched, or `$default`. */

@@ -1,7 +1,8 @@
 /** The one port of the local run: the HTTP API in front of the api function, and Lambda's invoke endpoint beside it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { httpAlias } from '../functions/api/routes.ts';
+import { httpAlias } from '../../functions/api/routes.ts';
+import { UsageError } from '../usage-error.ts';
 import type { FunctionPool } from './function-pool.ts';
 import { FunctionError } from './function-process.ts';
 import {
@@ -12,7 +13,6 @@ import {
   toHttpResponse,
 } from './http-event.ts';
 import { answerLambda, type Functions, isLambdaPath } from './lambda-endpoint.ts';
-import { UsageError } from './usage-error.ts';
 
 export type Served = {
   readonly method: string;

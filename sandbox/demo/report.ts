@@ -1,9 +1,9 @@
 /** The verdict on a demo, and its figures. Pure. */
 
-import type { DemoRecord } from './demo-record.ts';
-import type { TrialResult } from './demo-trials.ts';
-import { duration } from './durations.ts';
-import type { Counts } from './ringcentral/index.ts';
+import type { Counts } from '../ringcentral/index.ts';
+import { duration } from '../screen/durations.ts';
+import type { DemoRecord } from './record.ts';
+import type { TrialResult } from './trials.ts';
 
 /** What RingCentral's API said to a grant's token in the end. */
 export type FinalCheck = { readonly grantId: string; readonly works: boolean; readonly said: string };
