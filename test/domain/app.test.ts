@@ -6,6 +6,7 @@ import {
   holdApp,
   isAppOf,
   isHeld,
+  probe,
   recordRefusal,
   recordSuccess,
 } from '../../functions/domain/app.ts';
@@ -61,6 +62,24 @@ describe("an app's standing", () => {
 
   it('is not in doubt when one grant is refused many times', () => {
     expect(doubtsApp(refuse(good, ...many.map(() => 'the-same')), settings)).toBe(false);
+  });
+
+  it('is not put in doubt by a suspect that is refused again after the app has proved itself', () => {
+    const cleared = recordSuccess(refuse(good, ...many), start + 1);
+    const suspect = { grantId: 'grant-0', absolvedAt: start };
+    expect(recordRefusal(cleared, suspect, start + 2, settings)).toBe(cleared);
+    const later = { grantId: 'grant-0', absolvedAt: start + 1 };
+    expect(recordRefusal(cleared, later, start + 2, settings).refused).toEqual(['grant-0']);
+  });
+
+  it('in doubt is asked about by one suspect at a time', () => {
+    const tripped = refuse(good, ...many);
+    const holdUntil = tripped.holdUntil ?? 0;
+    expect(probe(tripped, holdUntil - 1, settings)).toBeUndefined();
+    const probing = probe(tripped, holdUntil, settings);
+    expect(probing?.probeUntil).toBe(holdUntil + settings.leaseMs);
+    expect(probe(probing ?? good, holdUntil + 1, settings)).toBeUndefined();
+    expect(recordRefusal(probing ?? good, { grantId: 'grant-0' }, holdUntil + 1, settings).failures).toBe(2);
   });
 
   it('is cleared by a success, but a hold is not: only time ends it', () => {

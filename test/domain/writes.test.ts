@@ -430,6 +430,20 @@ describe('revoke', () => {
     expect(JSON.stringify(grant)).not.toContain(tokens.refreshToken);
   });
 
+  it('is told upstream for its own generation only, by one worker at a time, in no hold', () => {
+    const revoking = grantWith({ state: 'revoking', generation: 2 });
+    expect(writes.beginRevocation(revoking, 2, 'me', at(hour))?.attempt).toEqual({
+      id: 'me',
+      endsAt: start + hour + settings.leaseMs,
+    });
+    expect(writes.beginRevocation(revoking, 1, 'me', at(hour))).toBeUndefined();
+    expect(writes.beginRevocation(grantWith({ generation: 2 }), 2, 'me', at(hour))).toBeUndefined();
+    const held = grantWith({ state: 'revoking', generation: 2, holdUntil: start + 2 * hour });
+    expect(writes.beginRevocation(held, 2, 'me', at(hour))).toBeUndefined();
+    const taken = grantWith({ state: 'revoking', generation: 2, ...underWay(start + hour) });
+    expect(writes.beginRevocation(taken, 2, 'me', at(hour))).toBeUndefined();
+  });
+
   it('is not finished for a generation that is over', () => {
     expect(writes.revoked(grantWith({ state: 'revoking', generation: 3 }), 2, at(hour))).toBeUndefined();
     expect(writes.revoked(activeGrant, 1, at(hour))).toBeUndefined();

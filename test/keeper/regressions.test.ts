@@ -80,6 +80,18 @@ describe('many dead grants beside a live one', () => {
     expect(dead(12).map(id => world.grant(id).state)).toEqual(dead(12).map(() => 'reauthorize'));
   }, 60_000);
 
+  it('are tried again a round later than grants under no suspicion', async () => {
+    const world = createWorld();
+    const from = start + 5 * day;
+    for (const id of dead(5)) seed(world, id, from);
+    world.onRefresh = () => refused;
+    await live(world, 10 / (24 * 60), from);
+    const { holdUntil = 0 } = (await world.store.standings.get('main'))?.value ?? {};
+    for (const id of dead(5)) {
+      expect(world.grant(id).dueAt).toBeGreaterThanOrEqual(holdUntil + settings.sweepIntervalMs);
+    }
+  });
+
   it('alone are asked for one at a time, ever more rarely', async () => {
     const world = createWorld();
     const from = start + 5 * day;
@@ -148,6 +160,14 @@ describe('no live session is ended', () => {
     await world.sweep();
     expect(revokedTokens(world)).toEqual([]);
     expect(world.grant('alice').retired).toEqual([]);
+  });
+
+  it('when the live session turns out to be the one that was retired', async () => {
+    const world = createWorld();
+    world.store.seed(grantWith({ retired: [{ ...retired, endpointId: 'endpoint-1' }], dueAt: start }));
+    await world.sweep();
+    expect(revokedTokens(world)).toEqual([]);
+    expect(world.grant().retired).toEqual([]);
   });
 
   it('when the loser of a race for an owner is revoked', async () => {
