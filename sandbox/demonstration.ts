@@ -28,7 +28,11 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1004', name: 'Barbara' },
   { ownerId: '1005', name: 'Edsger' },
   { ownerId: '1006', name: 'Katherine' },
+  { ownerId: '1007', name: 'Dorothy' },
 ];
+
+/** For RingCentral's own SDK, server to server: `login({ jwt })`. */
+export const demonstrationJwt = { assertion: 'demonstration-jwt', ownerId: '1007' } as const;
 
 export const demoGrants: readonly DemoGrant[] = [
   { grantId: 'demo:ada', ownerId: '1001', strategy: 'weekly', label: 'weekly, nobody asks' },

@@ -8,6 +8,8 @@ export type ReaderEvent = { readonly grantId: string } & (
   | { readonly type: 'used'; readonly generation: number }
   /** RingCentral answered 401 although the token was used within its promise. */
   | { readonly type: 'promise-broken'; readonly generation: number }
+  /** RingCentral answered 401, the keeper was told, and it gave this generation instead. */
+  | { readonly type: 'reported'; readonly generation: number; readonly instead: number }
   /** Told to come back, or that it is over. */
   | { readonly type: 'turned-away'; readonly code: string }
   /** No answer of the keeper's at all: its process died, or the run is being ended. */
@@ -27,6 +29,12 @@ export const askDirectly =
   (run: LocalRun): Ask =>
   grantId =>
     direct<Token>(run, 'get', { action: 'getToken', grantId });
+
+/** Tells the keeper that a token was rejected, as a consumer does after a 401. */
+export const reportDirectly =
+  (run: LocalRun) =>
+  ({ generation }: Token, grantId: string): Promise<DirectAnswer<Token>> =>
+    direct<Token>(run, 'get', { action: 'refreshToken', grantId, rejectedGeneration: generation });
 
 export const askOverHttp =
   (run: LocalRun): Ask =>
@@ -54,6 +62,8 @@ export type ReaderOptions = {
   readonly pauseMs: number;
   /** Keeps a token for as long as it was promised, instead of asking every time. */
   readonly caches: boolean;
+  /** What to do after a 401 within the promise; without it that is a broken promise. */
+  readonly report?: (token: Token, grantId: string) => Promise<DirectAnswer<Token>>;
   readonly onEvent: (event: ReaderEvent) => void;
 };
 
@@ -71,12 +81,24 @@ const obtain = async ({ grantId, ask, onEvent }: ReaderOptions): Promise<Token |
   return answer.result;
 };
 
-const use = async (token: Token, { grantId, onEvent }: ReaderOptions): Promise<void> => {
+/** Returns the token to go on with. */
+const use = async (token: Token, { grantId, onEvent, report }: ReaderOptions): Promise<Token | undefined> => {
   const { generation } = token;
   const status = await useToken(token);
-  if (status === 200) onEvent({ type: 'used', grantId, generation });
+  if (status === 200) {
+    onEvent({ type: 'used', grantId, generation });
+    return token;
+  }
   // A refusal that came after the promise was over is nobody's fault: the token was too old.
-  else if (isFresh(token)) onEvent({ type: 'promise-broken', grantId, generation });
+  if (!isFresh(token)) return undefined;
+  if (report === undefined) {
+    onEvent({ type: 'promise-broken', grantId, generation });
+    return undefined;
+  }
+  const answer = await report(token, grantId);
+  if (!answer.ok) return undefined;
+  onEvent({ type: 'reported', grantId, generation, instead: answer.result.generation });
+  return answer.result;
 };
 
 export const startReader = (options: ReaderOptions): { stop(): Promise<void> } => {
@@ -87,8 +109,7 @@ export const startReader = (options: ReaderOptions): { stop(): Promise<void> } =
   const round = async (): Promise<void> => {
     try {
       const token = caches && kept !== undefined && isFresh(kept) ? kept : await obtain(options);
-      kept = token;
-      if (token !== undefined && isFresh(token)) await use(token, options);
+      kept = token !== undefined && isFresh(token) ? await use(token, options) : token;
     } catch {
       kept = undefined;
       onEvent({ type: 'interrupted', grantId });

@@ -2,11 +2,11 @@
 import pc from 'picocolors';
 import { checkSettings } from '../functions/domain/settings.ts';
 import { runCommand } from './command.ts';
-import { connectGrants, demoGrants, listGrants } from './demonstration.ts';
+import { app, connectGrants, demoGrants, demonstrationJwt, listGrants } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { type Options, parseOptions, startHelp } from './options.ts';
 import { compressed, type Pace, realTime } from './pace.ts';
-import { askDirectly, type ReaderEvent, startReader } from './readers.ts';
+import { askDirectly, type ReaderEvent, reportDirectly, startReader } from './readers.ts';
 import { curlLines, renderCurlLines } from './screen/curl-lines.ts';
 import { duration } from './screen/durations.ts';
 import { createScreen, type Screen } from './screen/screen.ts';
@@ -24,6 +24,7 @@ const describeRun = (run: LocalRun, pace: Pace, { dataFolder }: Options): string
     pc.bold('Ringbearer, locally'),
     `API              ${run.url}   (no IAM here; also Lambda's invoke endpoint)`,
     `RingCentral      ${run.simulator.url}   (simulated; GET /simulator lists its controls)`,
+    `                 client id ${app.clientId}, client secret ${app.clientSecret}, JWT ${demonstrationJwt.assertion}`,
     `functions        processes ${run.api.name} and ${run.sweep.name}; kill them as you like, the next invocation starts new ones`,
     `data             ${dataFolder ?? 'in memory; --data DIR keeps it'}`,
     `lifetimes        ${pace.name}: access token ${duration(settings.accessLifetimeMs)}, refresh token ${duration(settings.refreshLifetimeMs)} (a "week"), replay window ${duration(settings.replayWindowMs)}`,
@@ -42,13 +43,9 @@ const narrateReader = (screen: Screen) => {
       const text = `was served generation ${event.generation}, to keep for ${duration(event.cacheUntil - Date.now())}, and uses it`;
       screen.print({ source: 'a consumer', subject: grantId, text, tone: 'quiet' });
     }
-    if (event.type === 'promise-broken') {
-      screen.print({
-        source: 'a consumer',
-        subject: grantId,
-        text: 'met a 401 within the promise',
-        tone: 'bad',
-      });
+    if (event.type === 'reported') {
+      const text = `met a 401 with generation ${event.generation}, reported it, and goes on with generation ${event.instead}`;
+      screen.print({ source: 'a consumer', subject: grantId, text, tone: 'notice' });
     }
   };
 };
@@ -60,6 +57,7 @@ const startReaders = (run: LocalRun, screen: Screen) =>
       startReader({
         grantId,
         ask: askDirectly(run),
+        report: reportDirectly(run),
         pauseMs: readerPauseMs,
         caches: true,
         onEvent: narrateReader(screen),

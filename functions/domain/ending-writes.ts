@@ -3,7 +3,7 @@ import { canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
 import { stepEnd } from './hold.ts';
 import { bounded, retiredToken } from './retired.ts';
 import { present, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
-import { isHeld, isTakenByOther, type Moment, without, written } from './write.ts';
+import { deleteAt, isHeld, isTakenByOther, type Moment, without, written } from './write.ts';
 
 const takeAttempt = (grant: Grant, attemptId: string, { now, settings }: Moment): Grant | undefined =>
   isHeld(grant, now) || isTakenByOther(grant, attemptId, now)
@@ -50,8 +50,7 @@ export const revoked = (grant: Grant, generation: number, moment: Moment): Grant
           ...without(grant, 'tokens', 'attempt', 'sent', 'lastError'),
           state: 'revoked',
           announcement: 'Grant Revoked',
-          // DynamoDB's TTL knows whole seconds only.
-          deleteAt: Math.ceil((moment.now + moment.settings.revokedRetentionMs) / 1000) * 1000,
+          deleteAt: deleteAt(moment),
         },
         moment,
       )

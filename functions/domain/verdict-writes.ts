@@ -1,6 +1,6 @@
 /** Writes around a verdict: what ends a grant that the provider refuses, and what undoes it. */
 import { type Grant, isRefreshable } from './grant.ts';
-import { type Consumed, isMine, isStillStored, type Moment, without, written } from './write.ts';
+import { type Consumed, deleteAt, isMine, isStillStored, type Moment, without, written } from './write.ts';
 
 /** Notes a definite refusal. The verdict comes later: a refusal of many grants at once must be seen as such first. */
 export const refuse = (grant: Grant, consumed: Consumed, code: string, moment: Moment): Grant | undefined => {
@@ -57,15 +57,22 @@ export const expire = (grant: Grant, moment: Moment): Grant | undefined =>
     ? condemned(grant, accessTokenExpiredCode, moment)
     : undefined;
 
-/** Withdraws a grant whose owner turned out to be another grant's. Its session may be that grant's too, so it is not ended. */
-export const withdraw = (
-  grant: Grant,
-  connectionId: string,
-  code: string,
-  moment: Moment,
-): Grant | undefined =>
+/**
+ * Withdraws a grant whose owner turned out to be another grant's. Its session may be that grant's too, so the provider is not told, and
+ * nobody is: whoever connected it is answered that the owner is connected already.
+ */
+export const withdraw = (grant: Grant, connectionId: string, moment: Moment): Grant | undefined =>
   grant.state === 'active' && !grant.claimed && grant.connectionId === connectionId
-    ? condemned(grant, code, moment)
+    ? written(
+        {
+          ...without(grant, 'tokens', 'refreshAt', 'announcement'),
+          state: 'revoked',
+          generation: grant.generation + 1,
+          cacheUntil: 0,
+          deleteAt: deleteAt(moment),
+        },
+        moment,
+      )
     : undefined;
 
 /** Tries a condemned grant again. What it has stored is served to nobody before a refresh has succeeded. */

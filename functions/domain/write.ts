@@ -33,3 +33,7 @@ export const isHeld = (grant: Grant, now: number): boolean => now < (grant.holdU
 
 export const isTakenByOther = (grant: Grant, attemptId: string, now: number): boolean =>
   attemptIsLive(grant, now) && grant.attempt?.id !== attemptId;
+
+/** When a record that has ended may go. DynamoDB's TTL knows whole seconds only. */
+export const deleteAt = ({ now, settings }: Moment): number =>
+  Math.ceil((now + settings.revokedRetentionMs) / 1000) * 1000;

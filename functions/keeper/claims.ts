@@ -54,7 +54,7 @@ export const confirmClaim = async (context: Context, stored: Stored<Grant>): Pro
     grant =>
       confirmed
         ? writes.confirmClaim(grant, connectionId, momentOf(context))
-        : writes.withdraw(grant, connectionId, 'owner-already-connected', momentOf(context)),
+        : writes.withdraw(grant, connectionId, momentOf(context)),
     stored,
   );
   return after;

@@ -25,7 +25,7 @@ export const createRecord = (screen: Observer): DemoRecord => {
   const refreshes: Refreshed[] = [];
   const provider: SimulatorEvent[] = [];
   const deaths: Ending[] = [];
-  const readings = { served: 0, used: 0, 'promise-broken': 0, 'turned-away': 0, interrupted: 0 };
+  const readings = { served: 0, used: 0, 'promise-broken': 0, reported: 0, 'turned-away': 0, interrupted: 0 };
   const happenings = new EventEmitter<{ happening: [] }>().setMaxListeners(100);
   const happened = () => happenings.emit('happening');
 

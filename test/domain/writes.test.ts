@@ -597,11 +597,11 @@ describe('claims and events', () => {
     expect(writes.confirmClaim(grantWith({ claimed: false }), 'connection-0', at(0))).toBeUndefined();
   });
 
-  it("a grant whose owner is another's is withdrawn without a word to the provider", () => {
-    expect(
-      writes.withdraw(grantWith({ claimed: false }), 'connection-1', 'owner-already-connected', at(0)),
-    ).toMatchObject({ state: 'reauthorize', retired: [] });
-    expect(writes.withdraw(activeGrant, 'connection-1', 'owner-already-connected', at(0))).toBeUndefined();
+  it("a grant whose owner is another's is withdrawn: no tokens, no event, no word to the provider", () => {
+    const withdrawn = writes.withdraw(grantWith({ claimed: false, dueAt: start }), 'connection-1', at(0));
+    expect(withdrawn).toMatchObject({ state: 'revoked', generation: 2, retired: [] });
+    for (const field of ['tokens', 'announcement', 'dueAt']) expect(withdrawn).not.toHaveProperty(field);
+    expect(writes.withdraw(activeGrant, 'connection-1', at(0))).toBeUndefined();
   });
 
   it('what was announced is forgotten, unless something newer is to be announced', () => {

@@ -4,7 +4,7 @@ import { createProvider } from '../../sandbox/ringcentral/index.ts';
 
 const { counts } = createProvider({ apps: [], users: [] }).stats();
 const trial = { name: 'lost answer', grantId: 'a', happened: 'drop-after', survived: true };
-const readings = { served: 9, used: 9, 'promise-broken': 0, 'turned-away': 0, interrupted: 0 };
+const readings = { served: 9, used: 9, 'promise-broken': 0, reported: 0, 'turned-away': 0, interrupted: 0 };
 const good: Outcome = {
   livedMs: 63_500,
   weekMs: 21_000,
@@ -38,7 +38,7 @@ const failing: [string, Partial<Outcome>, RegExp][] = [
   ['too short a life', { livedMs: 40_000 }, /1\.9 "weeks"/],
   [
     'a broken promise',
-    { record: { ...good.record, readings: { ...readings, 'promise-broken': 2 } } },
+    { record: { ...good.record, readings: { ...readings, 'promise-broken': 2, reported: 0 } } },
     /2 times/,
   ],
   [
