@@ -61,6 +61,13 @@ const hold = (
   return until <= current + settings.maxClockSkewMs / 2 ? standing : { ...standing, holdUntil: until };
 };
 
+/** Whether an answer says something of the app as a whole, and not only of the grant that was asked for. */
+export const concernsApp = (
+  answer: { readonly kind: string },
+  { rateLimitScope }: Settings,
+): answer is NothingHappened =>
+  answer.kind === 'misconfigured' || (answer.kind === 'limited' && rateLimitScope === 'app');
+
 /** After an answer that concerns the app as a whole: wrong credentials, or its own rate limit. */
 export const holdApp = (
   standing: AppStanding,

@@ -40,9 +40,6 @@ const nextQuietWorkAt = (grant: Grant, now: number, settings: Settings): number 
 export const withDueTime = (grant: Grant, now: number, settings: Settings, notCallingBefore = 0): Grant => {
   const { dueAt: _, ...rest } = grant;
   const callAt = Math.max(nextCallAt(grant, now), notCallingBefore);
-  const dueAt = Math.min(
-    nextCallAt(grant, now) === never ? never : callAt,
-    nextQuietWorkAt(grant, now, settings),
-  );
+  const dueAt = Math.min(callAt, nextQuietWorkAt(grant, now, settings));
   return dueAt === never ? rest : { ...rest, dueAt };
 };

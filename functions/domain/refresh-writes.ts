@@ -21,9 +21,11 @@ export type RefreshReason =
   | { readonly kind: 'getter' }
   | { readonly kind: 'reported'; readonly rejectedGeneration: number };
 
-/** Whether the promise that went out with the token is over on every machine's clock. */
-const promiseIsOver = (grant: Grant, { now, settings }: Moment): boolean =>
-  now >= grant.cacheUntil + settings.maxClockSkewMs;
+/** When the promise that went out with the token is over on every machine's clock, behind as it may be. */
+export const promiseEndsAt = (grant: Grant, { settings }: Moment): number =>
+  grant.cacheUntil + settings.maxClockSkewMs;
+
+const promiseIsOver = (grant: Grant, moment: Moment): boolean => moment.now >= promiseEndsAt(grant, moment);
 
 const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boolean => {
   if (grant.sent !== undefined) return true;

@@ -1,6 +1,6 @@
 /** What a caller who wants an access token is to be told, given the record as just read. */
 import { attemptIsLive, type Grant, isRefreshable } from './grant.ts';
-import { currentReports, type RefreshReason, reportWindowEnd } from './refresh-writes.ts';
+import { currentReports, promiseEndsAt, type RefreshReason, reportWindowEnd } from './refresh-writes.ts';
 import { servableTtlMs } from './tokens.ts';
 import { isHeld, type Moment } from './write.ts';
 
@@ -61,17 +61,16 @@ const isServable = (grant: Grant, request: Request, { now, settings }: Moment): 
 };
 
 const decideRefreshable = (grant: Grant, request: Request, moment: Moment): ServeDecision => {
-  const { now, settings } = moment;
+  const { now } = moment;
   const rejected = request.rejectedGeneration === grant.generation;
   if (!rejected && isServable(grant, request, moment)) return { kind: 'serve' };
   if (grant.attempt !== undefined && attemptIsLive(grant, now)) {
     return { kind: 'wait', until: grant.attempt.endsAt };
   }
   if (isHeld(grant, now)) return unavailable(grant, grant.holdUntil ?? now);
-  // Another machine's clock may be behind: what was promised there is rotated only when it is over there too.
-  const promiseEndsAt = grant.cacheUntil + settings.maxClockSkewMs;
-  if (grant.sent !== undefined || now >= promiseEndsAt) return getterRefresh;
-  return rejected ? decideReported(grant, moment) : { kind: 'wait', until: promiseEndsAt };
+  const endsAt = promiseEndsAt(grant, moment);
+  if (grant.sent !== undefined || now >= endsAt) return getterRefresh;
+  return rejected ? decideReported(grant, moment) : { kind: 'wait', until: endsAt };
 };
 
 export const decideServe = (grant: Grant, request: Request, moment: Moment): ServeDecision => {

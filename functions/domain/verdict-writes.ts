@@ -46,15 +46,13 @@ export const absolve = (grant: Grant, until: number, moment: Moment): Grant | un
       )
     : undefined;
 
-export const accessTokenExpiredCode = 'access-token-expired';
-
 /** A grant without a refresh token ends with its access token. */
 export const expire = (grant: Grant, moment: Moment): Grant | undefined =>
   grant.state === 'active' &&
   grant.tokens !== undefined &&
   !isRefreshable(grant) &&
   moment.now >= grant.tokens.accessExpiresAt
-    ? condemned(grant, accessTokenExpiredCode, moment)
+    ? condemned(grant, 'access-token-expired', moment)
     : undefined;
 
 /**

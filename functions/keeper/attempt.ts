@@ -1,6 +1,14 @@
 /** What every operation that calls the provider for a grant has in common: the app, its hold, the time, the attempt. */
 import type { NothingHappened, Unknown } from '../domain/answer.ts';
-import { type App, type AppStanding, doubtsApp, heldUntil, isCleared, isHeld } from '../domain/app.ts';
+import {
+  type App,
+  type AppStanding,
+  concernsApp,
+  doubtsApp,
+  heldUntil,
+  isCleared,
+  isHeld,
+} from '../domain/app.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
 import { holdEnd } from '../domain/hold.ts';
 import * as writes from '../domain/writes.ts';
@@ -91,15 +99,15 @@ export const defer = async (
 ): Promise<NotDone> => {
   const { store, standings, settings, observe, clock } = context;
   const { grantId, app } = begun.value;
-  const concernsApp =
-    answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
   if (answer.kind === 'misconfigured') {
     observe({ type: 'misconfigured', app, code: answer.code, grantId });
   }
   const stubbornly = <T>(operation: () => Promise<T>) => persist(operation, deadlineAt, clock);
   const [standing, { written, stored }] = await Promise.all([
     // If it cannot be recorded on the app, the next grant to ask hears it anew; this one's attempt is given back all the same.
-    concernsApp ? stubbornly(() => standings.hold(app, answer)).catch(() => undefined) : undefined,
+    concernsApp(answer, settings)
+      ? stubbornly(() => standings.hold(app, answer)).catch(() => undefined)
+      : undefined,
     stubbornly(() =>
       updateExisting(
         store.grants,

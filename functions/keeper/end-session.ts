@@ -1,6 +1,6 @@
 /** Ending sessions at the provider: a revoked grant's own, and those left over from old connections and late answers. */
 import type { RevokeAnswer } from '../domain/answer.ts';
-import { type App, isHeld } from '../domain/app.ts';
+import { type App, concernsApp, isHeld } from '../domain/app.ts';
 import {
   canBeSameSession,
   type Grant,
@@ -170,9 +170,7 @@ const endRetired = async (
   if (isHeld(await standings.cached(retired.app), clock.now())) return { kind: 'unknown', code: 'app-held' };
   const token = { token: retired.token, maybeSpent: retired.maybeSpent === true };
   const answer = await endSession(context, found.app, retired, token, mayAsk);
-  const concernsApp =
-    answer.kind === 'misconfigured' || (answer.kind === 'limited' && settings.rateLimitScope === 'app');
-  if (concernsApp) await standings.hold(retired.app, answer).catch(() => undefined);
+  if (concernsApp(answer, settings)) await standings.hold(retired.app, answer).catch(() => undefined);
   return answer;
 };
 
