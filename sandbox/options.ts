@@ -55,7 +55,7 @@ const parse = <T extends NonNullable<ParseArgsConfig['options']>>(
   try {
     return parseArgs({ args: [...args], options, strict: true, tokens: true });
   } catch (error) {
-    const [reason] = (error as Error).message.split('. ');
+    const [reason] = (error as Error).message.split(/\.?(?:\n|\. |$)/);
     throw new UsageError(`${reason}. Try ${help}`);
   }
 };

@@ -8,7 +8,7 @@ import type { Apps, Clock } from '../keeper/ports.ts';
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Paths are appended to the text as it stands, so it must be what `URL` makes of it: no `?`, no space, nothing that is mended. */
-const serverForm = /^https?:\/\/[^/\s?#@\\][^\s?#@\\]*$/;
+const serverForm = /^https?:\/\/[^/\s?#@\\\p{Cc}][^\s?#@\\\p{Cc}]*$/u;
 
 const isServer = (text: string): boolean => {
   if (!serverForm.test(text) || !URL.canParse(text)) return false;

@@ -17,6 +17,7 @@ import {
   UnreadableRecordError,
   type Written,
 } from '../keeper/ports.ts';
+import { writtenAfterConflict } from './conflict.ts';
 import { compareAndSet } from './expressions.ts';
 import {
   type Attributes,
@@ -87,9 +88,7 @@ const records = <T>(
       return { ok: true, stored: { value: next, nonce } };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const current = await currentAfter(error, id);
-      // The SDK tries again by itself: our own first try may have landed and only its answer been lost.
-      return current?.nonce === nonce ? { ok: true, stored: current } : { ok: false, current };
+      return writtenAfterConflict(nonce, await currentAfter(error, id));
     }
   };
 
@@ -144,19 +143,17 @@ const readKeysByState = async (
     new QueryCommand({
       TableName: tableName,
       IndexName: name,
-      KeyConditionExpression: '#state = :state',
-      ExpressionAttributeNames: { '#state': partitionKey },
-      ExpressionAttributeValues: marshall({ ':state': state }),
+      // What is no grant is left out here: a page could not be continued after it.
+      KeyConditionExpression: '#state = :state AND begins_with(#pk, :grants)',
+      ExpressionAttributeNames: { '#state': partitionKey, '#pk': sortKey },
+      ExpressionAttributeValues: marshall({ ':state': state, ':grants': grantCodec.keyPrefix }),
       Limit: limit,
       ...(after !== undefined && {
         ExclusiveStartKey: marshall({ [partitionKey]: state, [sortKey]: grantCodec.keyPrefix + after }),
       }),
     }),
   );
-  const keys = items.flatMap(item => {
-    const pk = item[sortKey]?.S;
-    return pk?.startsWith(grantCodec.keyPrefix) ? [keyOf(pk)] : [];
-  });
+  const keys = items.map(item => keyOf(item[sortKey]?.S ?? ''));
   return last === undefined ? { keys } : { keys, next: grantIdOf(last[sortKey]?.S ?? '') };
 };
 

@@ -14,6 +14,7 @@ import {
 } from '../domain/grant.ts';
 import { laneOf } from '../domain/lane.ts';
 import { present } from '../domain/tokens.ts';
+import { table } from './table.ts';
 
 /** Attributes by name; what is undefined is not stored. */
 export type Attributes = Record<string, unknown>;
@@ -110,7 +111,7 @@ type StoredSummary = v.InferOutput<typeof summarySchema>;
 type StoredGrant = v.InferOutput<typeof grantSchema>;
 
 /** The names of all attributes of a grant that are no secret: what a listing reads. */
-export const summaryAttributes: readonly string[] = Object.keys(summaryEntries);
+export const summaryAttributes: readonly string[] = [table.partitionKey, ...Object.keys(summaryEntries)];
 
 const both = <A, B, T>(a: A | undefined, b: B | undefined, make: (a: A, b: B) => T): T | undefined =>
   a === undefined || b === undefined ? undefined : make(a, b);
@@ -162,11 +163,31 @@ const decodeSummaryOf = (stored: StoredSummary): GrantSummary =>
     deleteAt: stored.deleteAtSeconds === undefined ? undefined : stored.deleteAtSeconds * 1000,
   }) as GrantSummary;
 
-export const decodeSummary = (attributes: Attributes): GrantSummary =>
-  decodeSummaryOf(v.parse(summarySchema, attributes));
+const grantKeyPrefix = 'grant#';
+
+/** A record that was copied to another key would be written to where it says that it belongs: over the grant it was copied from. */
+const checkPlace = (attributes: Attributes, { grantId }: StoredSummary): void => {
+  const key = attributes[table.partitionKey] ?? grantKeyPrefix + grantId;
+  if (key !== grantKeyPrefix + grantId) throw new Error('the record of another grant');
+};
+
+export const decodeSummary = (attributes: Attributes): GrantSummary => {
+  const stored: StoredSummary = v.parse(summarySchema, attributes);
+  checkPlace(attributes, stored);
+  return decodeSummaryOf(stored);
+};
 
 const decodeGrant = (attributes: Attributes): Grant => {
   const stored: StoredGrant = v.parse(grantSchema, attributes);
+  checkPlace(attributes, stored);
+  const grant = grantOf(stored);
+  // Half of what belongs together would be taken for nothing, and stay there unseen whatever is written.
+  const encoded = encodeGrant(grant);
+  if (Object.keys(stored).some(name => encoded[name] === undefined)) throw new Error('half of a pair');
+  return grant;
+};
+
+const grantOf = (stored: StoredGrant): Grant => {
   const { tokens, ...summary } = decodeSummaryOf(stored);
   const { accessToken, refreshToken } = stored;
   if ((accessToken === undefined) !== (tokens === undefined)) throw new Error('half a token set');
@@ -201,7 +222,11 @@ const encodeGrant = (grant: Grant): Attributes => {
   };
 };
 
-export const grantCodec: Codec<Grant> = { keyPrefix: 'grant#', encode: encodeGrant, decode: decodeGrant };
+export const grantCodec: Codec<Grant> = {
+  keyPrefix: grantKeyPrefix,
+  encode: encodeGrant,
+  decode: decodeGrant,
+};
 
 const claimSchema = v.object({ app: text, ownerId: text, grantId: text });
 

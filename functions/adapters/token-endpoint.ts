@@ -44,7 +44,8 @@ const readBody = async (response: Response): Promise<string | undefined> => {
     if (bytes > maxBodyBytes) return undefined;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Unlike `toString`, it drops a byte order mark.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 };
 
 const read = async (response: Response): Promise<RawAnswer> => {

@@ -103,6 +103,14 @@ const isTimestamp = (text: string): boolean => {
 
 type Rule = { readonly schema: v.GenericSchema; readonly expected: string; readonly required?: true };
 
+/** Half of a surrogate pair is no Unicode, and could not be stored as UTF-8. */
+const text = (maxLength: number) =>
+  v.pipe(
+    v.string(),
+    v.maxLength(maxLength),
+    v.check(value => value.isWellFormed()),
+  );
+
 /** RingCentral's token response, of which further fields are ignored, and what may be added to it. */
 const importRules: Readonly<Record<string, Rule>> = {
   access_token: { schema: token, expected: 'a token', required: true },
@@ -115,15 +123,15 @@ const importRules: Readonly<Record<string, Rule>> = {
   refresh_token: { schema: token, expected: 'a token' },
   refresh_token_expires_in: { schema: seconds, expected: 'a whole number of seconds' },
   token_type: { schema: v.pipe(v.string(), v.regex(/^bearer$/i)), expected: '"bearer"' },
-  scope: { schema: v.pipe(v.string(), v.maxLength(4096)), expected: 'a string' },
-  endpoint_id: { schema: v.pipe(v.string(), v.maxLength(256)), expected: 'a string' },
+  scope: { schema: text(4096), expected: 'a string' },
+  endpoint_id: { schema: text(256), expected: 'a string' },
   app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app' },
   obtainedAt: {
     schema: v.pipe(v.string(), v.check(isTimestamp)),
     expected: 'the time when the response was received, such as 2026-01-31T12:00:00Z',
   },
   strategy: { schema: v.picklist(strategies), expected: `one of ${strategies.join(', ')}` },
-  label: { schema: v.pipe(v.string(), v.maxLength(256)), expected: 'a string of at most 256 characters' },
+  label: { schema: text(256), expected: 'a string of at most 256 characters' },
 };
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

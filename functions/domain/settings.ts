@@ -228,12 +228,20 @@ const mayBeZero: ReadonlySet<keyof Settings> = new Set([
   'minTokenAgeMs',
 ]);
 
+/** Some thirty years: times that follow from it can still be shown. */
+const largestNumber = 1e12;
+/** No invocation lives longer. */
+const longestTimeoutMs = 15 * MINUTE;
+
 const outOfRange = (settings: Settings): SettingsProblem[] =>
   (Object.keys(settings) as (keyof Settings)[]).flatMap(setting => {
     const value = settings[setting];
     if (typeof value !== 'number') return [];
     const least = mayBeZero.has(setting) ? 0 : 1;
-    if (Number.isSafeInteger(value) && value >= least) return [];
+    const most = setting === 'providerTimeoutMs' ? longestTimeoutMs : largestNumber;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return [];
+    if (Number.isSafeInteger(value) && value > most)
+      return [{ severity: 'error', setting, message: `${setting} must be at most ${most}, not ${value}` }];
     return [
       {
         severity: 'error',

@@ -33,9 +33,11 @@ export class InvalidSweepInputError extends Error {
 const parseInput = (event: unknown): v.InferOutput<typeof inputSchema> => {
   const parsed = v.safeParse(inputSchema, event ?? {});
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
+  // Only its own names: whatever else is in the event may be anything.
+  const field =
+    (['lanes', 'dryRun'] as const).find(name => parsed.issues[0].path?.[0].key === name) ?? 'the event';
   throw new InvalidSweepInputError(
-    `The sweep takes {"lanes":[0…${laneCount - 1}],"dryRun":true|false}, both optional; not valid: ${v.getDotPath(issue) ?? 'the event'}.`,
+    `The sweep takes {"lanes":[0…${laneCount - 1}],"dryRun":true|false}, both optional; not valid: ${field}.`,
   );
 };
 

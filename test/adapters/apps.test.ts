@@ -149,6 +149,7 @@ describe('a server', () => {
     ],
     ['with space before it', ' https://platform.ringcentral.com'],
     ['with a line end after it', 'https://platform.ringcentral.com\n'],
+    ['with a control character after it, which is only left out at the end', 'http://localhost\u0000'],
     ['with backslashes', 'https:\\\\platform.ringcentral.com'],
     ['without slashes', 'https:platform.ringcentral.com'],
     ['with three slashes', 'https:///platform.ringcentral.com'],

@@ -304,6 +304,7 @@ export const describeGrantStore = (
         ]);
         expect((await allOf(store, 'revoked', 10)).flat()).toMatchObject([{ grantId: 'other' }]);
         expect((await allOf(store, 'revoking', 10)).flat()).toEqual([]);
+        expect(await store.list('revoking', 10)).toStrictEqual({ grants: [] });
       });
 
       it('says everything of a grant but its token material', async () => {

@@ -176,6 +176,13 @@ describe('on DynamoDB', () => {
       ['a claim that is text', { claimed: 'claimed-yes' }],
       ['an id outside the alphabet', { grantId: 'Bearer eyJ.token' }],
       ['an announcement that nobody knows', { announcement: 'Grant Lost In Mail' }],
+      ['the id of another grant, of which it is a copy', { grantId: 'acme:another' }],
+      ['an attempt without an end', { attemptEndsAt: undefined }],
+      ['a refresh sent by nobody', { sentBy: undefined }],
+      [
+        'a refresh token and no access token',
+        { accessToken: undefined, accessExpiresAt: undefined, accessLifetimeMs: undefined },
+      ],
     ];
     const garbage: Shape = [
       'nothing but garbage',
@@ -207,6 +214,7 @@ describe('on DynamoDB', () => {
         await plant(change);
         const error = await failure(() => table.store.grants.get(grantId));
         expect(error).toBeInstanceOf(UnreadableRecordError);
+        expect((error as Error).message).toBe(`${pk} has a shape that is not known here`);
         const said = [String(error), JSON.stringify(error), inspect((error as Error).cause)].join();
         const values = Object.entries((await table.read(pk)) ?? {}).flatMap(([name, value]) =>
           name === 'pk' || value === grantId ? [] : [String(value)],
@@ -261,6 +269,31 @@ describe('on DynamoDB', () => {
       const first = await table.store.list('active', 3);
       expect(first).toEqual({ grants: [], next: 'c' });
       expect((await table.store.list('active', 3, first.next)).grants).toMatchObject([{ grantId: 'd' }]);
+    });
+
+    it.each(['a', 'app#main', 'owner#main/1', 'zzz'])(
+      'of %s, which is no grant, is not in the way of a listing, even where it has a state',
+      async key => {
+        await put(grantOf('b'));
+        await table.plant({ pk: key, state: 'active' });
+        const listed: string[] = [];
+        let after: string | undefined;
+        for (let pages = 0; pages < 4; pages += 1) {
+          const { grants, next } = await table.store.list('active', 1, after);
+          listed.push(...grants.map(grant => grant.grantId));
+          if (next === undefined) break;
+          after = next;
+        }
+        expect(listed).toEqual(['b']);
+      },
+    );
+
+    it('of a kind that is not known here is passed over in both indexes', async () => {
+      await put(grantOf(grantId, { dueAt: start }));
+      const indexed = { lane: laneOf(grantId), dueAt: start, state: 'active', nonce: 'n' };
+      await table.plant({ pk: 'thing#1', ...indexed });
+      expect(await table.store.due(laneOf(grantId), start)).toEqual({ hints: [{ grantId, dueAt: start }] });
+      expect((await table.store.list('active', 10)).grants.map(grant => grant.grantId)).toEqual([grantId]);
     });
 
     it.each([

@@ -417,6 +417,11 @@ describe('on the wire', () => {
     });
   });
 
+  it('a byte order mark before the answer is no obstacle to reading it', async () => {
+    const server = await serve(response => response.end(`\ufeff${ok}`));
+    expect(await endpoint.refresh(on(server.url), token)).toMatchObject({ kind: 'rotated' });
+  });
+
   it('plain HTTP goes only to a server that is configured with it', async () => {
     const server = await serve(response => response.end(ok));
     const answer = await endpoint.refresh(on(server.url.replace('http:', 'HTTP:')), token);

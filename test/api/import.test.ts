@@ -258,6 +258,9 @@ describe('an import that cannot be right', () => {
     ['strategy', null],
     ['label', 5],
     ['label', 'x'.repeat(257)],
+    ['label', 'half a pair: \ud800'],
+    ['scope', '\udc00'],
+    ['endpoint_id', 'a\ud83db'],
   ])('is refused: %s %j', async (name, value) => {
     const response = authorised();
     const detail = await refusedWith({ body: { ...response, [name]: value } }, 400, 'invalid-request');
