@@ -1,6 +1,7 @@
 /** An embedded DynamoDB (dynalite) with Ringbearer's table. */
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateTableCommand, DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { table } from '../../functions/adapters/table.ts';
@@ -53,6 +54,17 @@ const listen = (server: Server): Promise<number> =>
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
 
+/** Of a request whose client was cut off dynalite may still be at work: it throws where nobody can catch it if its data is closed by then. */
+const endingMs = 100;
+
+/** Dynalite throws, and with it ends everything, where a client leaves in the middle of its request. */
+const survivesLeavers = (server: Server): void => {
+  server.on('request', request => {
+    request.removeAllListeners('error');
+    request.on('error', () => {});
+  });
+};
+
 /** `folder`: where the data is kept; in memory without it. */
 export const startDatabase = async (folder?: string, tableName = 'ringbearer'): Promise<Database> => {
   const server = dynalite({
@@ -61,13 +73,17 @@ export const startDatabase = async (folder?: string, tableName = 'ringbearer'): 
     updateTableMs: 0,
     ...(folder && { path: folder }),
   });
+  survivesLeavers(server);
   const url = `http://127.0.0.1:${await listen(server)}`;
   const client = new DynamoDBClient({ endpoint: url, region: localRegion, credentials: localCredentials });
-  const close = () =>
-    new Promise<void>(resolve => {
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await sleep(endingMs);
+    await new Promise<void>(resolve => {
       server.close(() => resolve());
       server.closeAllConnections();
     });
+  };
   try {
     await createTable(client, tableName);
   } catch (error) {

@@ -14,6 +14,8 @@ import {
 
 export type PoolOptions = FunctionOptions & {
   readonly maxProcesses: number;
+  /** So many are started beforehand, and one that was killed is replaced at once. Default 0: at the next invocation that needs it. */
+  readonly minProcesses?: number;
   /** A process ended, and nobody here had asked it to. */
   readonly onDeath: (ending: Ending) => void;
 };
@@ -34,7 +36,7 @@ const functionArnOf = (name: string, alias: string | undefined): string =>
   `arn:aws:lambda:us-east-1:000000000000:function:${name}${alias === undefined ? '' : `:${alias}`}`;
 
 export const createFunctionPool = (options: PoolOptions): FunctionPool => {
-  const { name, timeoutMs, maxProcesses, onDeath } = options;
+  const { name, timeoutMs, maxProcesses, minProcesses = 0, onDeath } = options;
   const processes = new Set<FunctionProcess>();
   const waiting: Job[] = [];
   let lastId = 0;
@@ -46,11 +48,17 @@ export const createFunctionPool = (options: PoolOptions): FunctionPool => {
       onEnd: ending => {
         processes.delete(started);
         if (!closing) onDeath(ending);
+        // One that ends by itself may do so at every start.
+        if (ending.signal !== null) startAhead();
         dispatch();
       },
     });
     processes.add(started);
     return started;
+  };
+
+  const startAhead = (): void => {
+    while (!closing && processes.size < minProcesses) start();
   };
 
   const dispatch = (): void => {
@@ -70,6 +78,7 @@ export const createFunctionPool = (options: PoolOptions): FunctionPool => {
       : new FunctionError('TooManyRequestsException', `${name} has too many invocations waiting`);
   };
 
+  startAhead();
   return {
     name,
     invoke: (event, alias) =>
