@@ -1,10 +1,12 @@
 /** Writes of a connection: how tokens come in. */
 import {
   type Announcement,
+  attemptIsLive,
   canBeSameSession,
   type Grant,
   type RetiredToken,
   type SessionIdentity,
+  type Tokens,
 } from './grant.ts';
 import { bounded, retiredToken } from './retired.ts';
 import { present, schedule, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
@@ -35,6 +37,37 @@ const retirable = (grant: Grant | undefined, connection: Connection): RetiredTok
   ];
 };
 
+/**
+ * Whether a refresh of what the grant lived by until now may have ended this response's access token, since only one is active per user
+ * and app: one that is under way, or one that came after the response was obtained.
+ */
+const mayBeSuperseded = (
+  previous: Grant | undefined,
+  { app, ownerId, obtainedAt }: Connection,
+  { now, settings }: Moment,
+): boolean =>
+  previous?.app === app &&
+  previous.ownerId === ownerId &&
+  (previous.sent !== undefined ||
+    attemptIsLive(previous, now) ||
+    previous.rotatedAt + settings.maxClockSkewMs >= obtainedAt);
+
+/** The promise of a new connection's tokens. Those that may be dead are refreshed before anybody is served, once the attempt is over. */
+const firstSchedule = (
+  previous: Grant | undefined,
+  connection: Connection,
+  tokens: Tokens,
+  jitter: number,
+  moment: Moment,
+): Partial<Grant> => {
+  const { now, settings } = moment;
+  if (tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)) {
+    return present(schedule(tokens, connection.obtainedAt, connection.strategy, jitter, settings));
+  }
+  const underWay = previous !== undefined && attemptIsLive(previous, now) && previous.attempt;
+  return { cacheUntil: 0, refreshAt: now, ...(underWay && { attempt: underWay }) };
+};
+
 /** Starts a connection on a new grant, or on an existing one as read before its code or response was obtained. */
 export const connect = (
   previous: Grant | undefined,
@@ -52,7 +85,7 @@ export const connect = (
     state: 'active' as const,
     generation: (previous?.generation ?? 0) + 1,
     tokens,
-    ...present(schedule(tokens, obtainedAt, connection.strategy, jitter, moment.settings)),
+    ...firstSchedule(previous, connection, tokens, jitter, moment),
     failures: 0,
     retired: bounded([...stillRetired(previous, connection), ...retirable(previous, connection)], moment.now),
     claimed: false,

@@ -22,7 +22,9 @@ export const maxTokenLength = 16_384;
 const maxFieldLength = 4_096;
 
 const text = (value: unknown, maxLength: number): string | undefined =>
-  typeof value === 'string' && value.length > 0 && value.length <= maxLength ? value : undefined;
+  typeof value === 'string' && value.length > 0 && value.length <= maxLength && value.isWellFormed()
+    ? value
+    : undefined;
 
 const identifier = (value: unknown): string | undefined =>
   typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : text(value, 256);
@@ -34,6 +36,9 @@ const lifetimeMs = (value: unknown): number | undefined => {
     return undefined;
   return Math.floor(seconds * 1000);
 };
+
+/** An access token that a replay hands out again may have less than nothing left. */
+const isOver = (value: unknown): boolean => typeof value === 'number' && value < 0;
 
 const shortest = (...values: (number | undefined)[]): number | undefined => {
   const known = values.filter(value => value !== undefined && value > 0) as number[];
@@ -58,7 +63,7 @@ export const readTokenResponse = (json: unknown): TokenResponse | undefined => {
   return present({
     accessToken,
     tokenType: text(fields.token_type, 32) ?? 'bearer',
-    accessLifetimeMs: lifetimeMs(fields.expires_in),
+    accessLifetimeMs: isOver(fields.expires_in) ? 0 : lifetimeMs(fields.expires_in),
     refreshToken: text(fields.refresh_token, maxTokenLength),
     refreshLifetimeMs: lifetimeMs(fields.refresh_token_expires_in),
     sessionLifetimeMs: shortest(

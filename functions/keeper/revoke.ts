@@ -24,7 +24,9 @@ export const revokeGrant = async (context: Context, grantId: string, deadlineAt:
 const tellUpstream = async (context: Context, stored: Stored<Grant>, deadlineAt: number): Promise<Grant> => {
   try {
     const outcome = await finishRevocation(context, stored, deadlineAt);
-    return outcome.kind === 'ended' ? outcome.stored.value : stored.value;
+    const after = outcome.kind === 'ended' ? outcome.stored.value : stored.value;
+    // The account may have been connected anew meanwhile: the answer is about what was revoked.
+    return after.connectionId === stored.value.connectionId ? after : stored.value;
   } catch (error) {
     context.observe({ type: 'failed', grantId: stored.value.grantId, error: (error as Error).name });
     return stored.value;

@@ -1,0 +1,115 @@
+/** When the provider may be called: once per generation, by who holds an attempt, and never in a penalty that is known. */
+import type { Operation } from '../world/operation.ts';
+import type { Processed } from '../world/provider.ts';
+import type { Call, CallKind } from '../world/token-endpoint.ts';
+import { type Evidence, faultSince, originOf } from './evidence.ts';
+
+/** A refresh request that presented a token, and whose answer counts as known unless its worker met a fault. */
+export type RefreshRequest = {
+  readonly operation: Operation;
+  readonly faultsBefore: number;
+  effect?: Processed['effect'];
+  answered?: string;
+};
+
+type Penalty = { readonly endsAt: number; readonly recordedAt: number };
+
+export type CallWatch = {
+  sent(operation: Operation, kind: CallKind, token: string): Call;
+  /** A hold was stored that says what this operation was told. */
+  penaltyRecorded(operation: Operation, key: string): void;
+  requestsOf(token: string): readonly RefreshRequest[];
+};
+
+const settled = new Set<Processed['effect'] | undefined>(['refused', 'limited', 'misconfigured', 'none']);
+
+/** Why the same token may be presented again: undefined while its outcome is under way or known to a worker that met no fault. */
+const excuseOf = ({ operation, faultsBefore, effect, answered }: RefreshRequest): string | undefined => {
+  if (settled.has(effect)) return 'an answer that settled nothing';
+  return faultSince(operation, faultsBefore) ?? (answered === 'unknown' ? 'a timeout' : undefined);
+};
+
+/** It stood still between its check and its socket, or the network held its request up. */
+const isLate = ({ operation, faultsBefore }: RefreshRequest): boolean =>
+  operation.faults.slice(faultsBefore).some(fault => fault === 'freeze-before' || fault === 'late-arrival');
+
+export const watchCalls = (
+  evidence: Evidence,
+  whenProcessed: (token: string, kind: CallKind, processed: Processed, request: RefreshRequest) => void,
+): CallWatch => {
+  const { now, violate, count, scenario } = evidence;
+  const requests = new Map<string, RefreshRequest[]>();
+  const penalties = new Map<string, Penalty>();
+  const { appHoldCacheMs, maxClockSkewMs } = scenario.settings;
+
+  /** Between the check of an app's hold and the request lie its cache, a read and a write. */
+  const appCheckSlackMs = appHoldCacheMs + maxClockSkewMs + 10 * scenario.latencyMs;
+
+  const judgeSilence = (operation: Operation, key: string, checkedAt: number, slackMs: number): void => {
+    const penalty = penalties.get(key);
+    if (penalty === undefined || now() >= penalty.endsAt) return;
+    const wasKnown = penalty.recordedAt < checkedAt - slackMs;
+    if (!wasKnown || operation.faults.length > 0)
+      count('call in a penalty recorded between check and socket');
+    if (wasKnown && operation.faults.length === 0)
+      violate('silence in a penalty', 'a call was sent in a recorded penalty');
+  };
+
+  /** Ending a session asks again for what it could not end: only a grant's own refresh is judged. */
+  const judgeSecondCall = (grantId: string, token: string, ownFault: string | undefined): void => {
+    const grant = evidence.tables.grants.get(grantId)?.value;
+    if (grant?.state !== 'active' || grant.tokens?.refreshToken !== token) return;
+    for (const earlier of requests.get(token) ?? []) {
+      const excuse = excuseOf(earlier) ?? (ownFault && `another had, late for its own ${ownFault}`);
+      if (excuse !== undefined) count(`asked again after ${excuse}`);
+      else
+        violate(
+          'one call per generation',
+          `operation ${earlier.operation.id} had asked with the same token already`,
+        );
+    }
+  };
+
+  return {
+    requestsOf: token => requests.get(token) ?? [],
+    penaltyRecorded: (operation, key) => {
+      const endsAt = operation.penalties.get(key);
+      if (endsAt === undefined) return;
+      operation.penalties.delete(key);
+      penalties.set(key, { endsAt, recordedAt: now() });
+    },
+    sent: (operation, kind, token) => {
+      const origin = originOf(token, evidence);
+      const grantId = origin?.grantId ?? '';
+      const app = evidence.tables.grants.get(grantId)?.value.app ?? '';
+      const begun = operation.begun.get(grantId);
+      if (origin === undefined || begun === undefined) {
+        violate('sent is stored before it is sent', 'a request left without a stored attempt');
+      }
+      const checkedAt = begun?.at ?? now();
+      judgeSilence(operation, grantId, checkedAt, 0);
+      if (scenario.settings.rateLimitScope === 'app')
+        judgeSilence(operation, `app ${app}`, checkedAt, appCheckSlackMs);
+      const request: RefreshRequest = { operation, faultsBefore: begun?.faultsBefore ?? 0 };
+      const ownFault = faultSince(operation, request.faultsBefore);
+      if (kind === 'refresh') judgeSecondCall(grantId, token, ownFault);
+      if (kind === 'refresh') requests.set(token, [...(requests.get(token) ?? []), request]);
+      let penaltyUntil: number | undefined;
+      return {
+        processed: processed => {
+          request.effect = processed.effect;
+          penaltyUntil = processed.penaltyUntil;
+          if (processed.effect === 'rotated' && isLate(request)) evidence.lateRotationAt.add(now());
+          if (evidence.provider.lying) evidence.liedAbout.add(token);
+          whenProcessed(token, kind, processed, request);
+        },
+        answered: answer => {
+          request.answered = answer;
+          if (answer !== 'limited' || penaltyUntil === undefined) return;
+          operation.penalties.set(grantId, penaltyUntil);
+          operation.penalties.set(`app ${app}`, penaltyUntil);
+        },
+      };
+    },
+  };
+};

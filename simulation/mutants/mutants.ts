@@ -1,0 +1,297 @@
+/** The protocol, broken on purpose, one rule at a time: what the simulation must notice. Each is an edit of the real source. */
+
+export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
+export type Mutant = { readonly name: string; readonly edits: readonly Edit[] };
+
+const inDomain = (file: string, find: string, replace: string): Edit => ({
+  file: `functions/domain/${file}`,
+  find,
+  replace,
+});
+const inKeeper = (file: string, find: string, replace: string): Edit => ({
+  file: `functions/keeper/${file}`,
+  find,
+  replace,
+});
+
+const fence = `  if (!isStillStored(grant, consumed)) return undefined;
+  if (grant.state !== 'active' && grant.state !== 'reauthorize') return undefined;
+`;
+
+export const mutants: readonly Mutant[] = [
+  { name: 'no fence on the commit', edits: [inDomain('refresh-writes.ts', fence, '')] },
+  {
+    name: 'the commit is fenced on the attempt, not on what was consumed',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        fence,
+        '  if (grant.attempt?.id !== consumed.attemptId) return undefined;\n',
+      ),
+    ],
+  },
+  {
+    name: 'a token is served that could not be stored',
+    edits: [
+      inKeeper(
+        'refresh.ts',
+        `    observe({ type: 'commit-failed', grantId, error: (error as Error).name });
+    throw error;`,
+        `    const value = writes.commit(begun.stored.value, consumed, response, sentAt, jitter, momentOf(context));
+    return { kind: 'refreshed', stored: { value: value ?? begun.stored.value, nonce: '' } };`,
+      ),
+    ],
+  },
+  {
+    name: 'a failed condition is believed, without the nonce and without looking again',
+    edits: [
+      { file: 'functions/adapters/conflict.ts', find: 'current?.nonce === nonce', replace: 'false' },
+      inKeeper(
+        'update.ts',
+        '    current = result.current;',
+        '    return { written: false, stored: result.current };',
+      ),
+    ],
+  },
+  {
+    name: 'a refusal counts without looking at what is stored now',
+    edits: [
+      inDomain(
+        'verdict-writes.ts',
+        `isMine(grant, consumed) && isStillStored(grant, consumed) && grant.state === 'active'`,
+        `grant.state === 'active'`,
+      ),
+    ],
+  },
+  {
+    name: 'any error is a refusal',
+    edits: [
+      inDomain(
+        'answer.ts',
+        `if (!clientErrorStatuses.has(answer.status)) return { kind: 'unknown', code: fallback };`,
+        `if (!clientErrorStatuses.has(answer.status)) return { kind: 'refused', code: fallback };`,
+      ),
+    ],
+  },
+  {
+    name: 'a revocation does not raise the generation',
+    edits: [
+      inDomain(
+        'ending-writes.ts',
+        `          state: 'revoking',
+          generation: grant.generation + 1,`,
+        `          state: 'revoking',`,
+      ),
+    ],
+  },
+  {
+    name: 'a revocation is recorded only once the provider was told',
+    edits: [
+      inKeeper(
+        'revoke.ts',
+        `grant =>
+    writes.revoke(grant, momentOf(context)),`,
+        `grant =>
+    grant.sent === undefined ? writes.revoke(grant, momentOf(context)) : undefined,`,
+      ),
+    ],
+  },
+  {
+    name: 'no due time for a refresh on demand',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        `return reason.kind === 'due' ? { ...begun, updatedAt: now } : written(begun, moment);`,
+        'return { ...begun, updatedAt: now };',
+      ),
+    ],
+  },
+  {
+    name: 'the getter ignores a hold',
+    edits: [
+      inDomain(
+        'serve.ts',
+        '  if (isHeld(grant, now)) return unavailable(grant, grant.holdUntil ?? now);\n',
+        '',
+      ),
+      inDomain('refresh-writes.ts', '    !isHeld(grant, now) &&\n', ''),
+    ],
+  },
+  {
+    name: 'a commit clears a penalty',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        `      'attempt',\n      'sent',\n      'refusal',`,
+        `      'attempt',\n      'holdUntil',\n      'sent',\n      'refusal',`,
+      ),
+    ],
+  },
+  {
+    name: 'a later failure shortens a hold',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        'const holdUntil = Math.max(grant.holdUntil ?? 0, until);',
+        'const holdUntil = until;',
+      ),
+    ],
+  },
+  {
+    name: 'a 429 is forgotten by who lost the attempt',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        `  if (!mine && answer.kind !== 'limited') return undefined;`,
+        '  if (!mine) return undefined;',
+      ),
+    ],
+  },
+  {
+    name: 'a late answer is ended although it is the live session’s',
+    edits: [
+      inKeeper(
+        'refresh.ts',
+        'grant.tokens?.accessToken === response.accessToken\n              ? undefined',
+        'false\n              ? undefined',
+      ),
+      inDomain(
+        'ending-writes.ts',
+        '  if (lives && canBeSameSession(grant, identity)) return undefined;\n',
+        '',
+      ),
+    ],
+  },
+  {
+    name: 'a late answer is dropped',
+    edits: [
+      inKeeper('refresh.ts', ' ??\n                writes.retire(grant, lost, momentOf(context)))', ')'),
+    ],
+  },
+  {
+    name: 'an unconditional defer',
+    edits: [
+      inDomain('refresh-writes.ts', `  if (!mine && answer.kind !== 'limited') return undefined;\n`, ''),
+      inDomain('refresh-writes.ts', '  if (!mine) return written({ ...grant, holdUntil }, moment);\n', ''),
+    ],
+  },
+  {
+    name: 'serving while a refresh is unanswered',
+    edits: [
+      inDomain('serve.ts', 'grant.sent !== undefined || now >= grant.cacheUntil', 'now >= grant.cacheUntil'),
+    ],
+  },
+  {
+    name: 'serving after a lost answer',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        'const settled = nothingHappened ? withoutOwnSent(grant, consumed.attemptId) : grant;',
+        'const settled = withoutOwnSent(grant, consumed.attemptId);',
+      ),
+    ],
+  },
+  {
+    name: 'a release forgets what somebody else has sent',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        `grant.sent?.by === attemptId ? without(grant, 'sent') : grant`,
+        `without(grant, 'sent')`,
+      ),
+    ],
+  },
+  {
+    name: 'the sweep trusts a stale index entry',
+    edits: [
+      inDomain(
+        'attend.ts',
+        'if (grant.dueAt === undefined || grant.dueAt > now)',
+        'if (grant.dueAt === undefined)',
+      ),
+      inDomain(
+        'attend.ts',
+        'if (now >= refreshWantedAt(grant))',
+        'if (Number.isFinite(refreshWantedAt(grant)))',
+      ),
+      inDomain(
+        'refresh-writes.ts',
+        'return moment.now >= refreshWantedAt(grant) && promiseIsOver(grant, moment);',
+        'return true;',
+      ),
+    ],
+  },
+  {
+    name: 'a refresh at the end of the promise by its own clock',
+    edits: [
+      inDomain(
+        'refresh-writes.ts',
+        'grant.cacheUntil + settings.maxClockSkewMs;',
+        'grant.cacheUntil + 0 * settings.maxClockSkewMs;',
+      ),
+    ],
+  },
+  {
+    name: 'an attempt is taken from its holder',
+    edits: [
+      inDomain('refresh-writes.ts', '    !isTakenByOther(grant, attemptId, now) &&\n', ''),
+      inDomain('attend.ts', `  if (attemptIsLive(grant, now)) return { kind: 'taken' };\n`, ''),
+    ],
+  },
+  {
+    name: 'a revocation presents a token that may be spent',
+    edits: [inKeeper('end-session.ts', 'maybeSpent: sent !== undefined', 'maybeSpent: false')],
+  },
+  {
+    name: 'an old connection is ended with a token that may be spent',
+    edits: [
+      inDomain('connection-writes.ts', '...(grant.sent !== undefined && { maybeSpent: true as const }),', ''),
+    ],
+  },
+  {
+    name: 'an import repeated during a refresh starts anew',
+    edits: [
+      inKeeper(
+        'put-grant.ts',
+        'grant.importHash === importHash && grant.app === app',
+        'false && grant.importHash === importHash && grant.app === app',
+      ),
+    ],
+  },
+  {
+    name: 'a new connection promises a token that a refresh under way may end',
+    edits: [
+      inDomain(
+        'connection-writes.ts',
+        'tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)',
+        'Math.abs(Number(mayBeSuperseded(previous, connection, moment))) >= 0',
+      ),
+    ],
+  },
+  {
+    name: 'a claim is not confirmed',
+    edits: [inDomain('connection-writes.ts', '    claimed: false,', '    claimed: true,')],
+  },
+  {
+    name: 'a claim is taken from a grant that lives by it',
+    edits: [
+      inKeeper(
+        'claims.ts',
+        'if (livesByClaim(current?.value ?? wanted, holder?.value)) {',
+        'if (holder === undefined && livesByClaim(current?.value ?? wanted, holder)) {',
+      ),
+    ],
+  },
+  {
+    name: 'an event is forgotten when it could not be sent',
+    edits: [
+      inKeeper(
+        'tend.ts',
+        `    context.observe({ type: 'event-not-sent', grantId, event: announcement });
+    return stored;
+`,
+        '',
+      ),
+    ],
+  },
+];
