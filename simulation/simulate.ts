@@ -8,7 +8,7 @@ import { describeCoverage, describeFailure, describeFigures } from './report.ts'
 
 const batchSize = 250;
 /** A mutant that so many seeds do not notice has survived. */
-const seedsPerMutant = 50_000;
+const seedsPerMutant = 200_000;
 
 const fleetOptions = ({ mutant, ...options }: Options): FleetOptions => ({
   ...options,

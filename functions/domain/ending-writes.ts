@@ -1,12 +1,12 @@
 /** Writes of an end: of a grant that is revoked, and of sessions that no grant lives by. */
-import { canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
+import { attemptIsLive, canBeSameSession, type Grant, type RetiredToken } from './grant.ts';
 import { stepEnd } from './hold.ts';
 import { bounded, retiredToken } from './retired.ts';
 import { present, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
-import { deleteAt, isHeld, isTakenByOther, type Moment, without, written } from './write.ts';
+import { deleteAt, isHeld, type Moment, without, written } from './write.ts';
 
 const takeAttempt = (grant: Grant, attemptId: string, { now, settings }: Moment): Grant | undefined =>
-  isHeld(grant, now) || isTakenByOther(grant, attemptId, now)
+  isHeld(grant, now) || attemptIsLive(grant, now)
     ? undefined
     : { ...grant, attempt: { id: attemptId, endsAt: now + settings.leaseMs }, updatedAt: now };
 

@@ -1,19 +1,10 @@
 /** Writes of a refresh: from the attempt to the commit, or to a hold. */
 import type { NothingHappened, Unknown } from './answer.ts';
 import { refreshWantedAt } from './due.ts';
-import { type Announcement, type Grant, isRefreshable } from './grant.ts';
+import { type Announcement, attemptIsLive, type Grant, isRefreshable } from './grant.ts';
 import { holdEnd } from './hold.ts';
 import { present, schedule, type TokenResponse, toTokens } from './tokens.ts';
-import {
-  type Consumed,
-  isHeld,
-  isMine,
-  isStillStored,
-  isTakenByOther,
-  type Moment,
-  without,
-  written,
-} from './write.ts';
+import { type Consumed, isHeld, isMine, isStillStored, type Moment, without, written } from './write.ts';
 
 /** Why a refresh is begun. `rejectedGeneration`: a caller reported this generation's token as rejected. */
 export type RefreshReason =
@@ -67,7 +58,7 @@ export const beginRefresh = (
     grant.refusal === undefined &&
     isRefreshable(grant) &&
     !isHeld(grant, now) &&
-    !isTakenByOther(grant, attemptId, now) &&
+    !attemptIsLive(grant, now) &&
     reasonHolds(grant, reason, moment);
   if (!applies) return undefined;
   const { since, count } = currentReports(grant, now);

@@ -1,6 +1,6 @@
 /** What all writes have in common. */
 import { withDueTime } from './due.ts';
-import { attemptIsLive, type Grant } from './grant.ts';
+import type { Grant } from './grant.ts';
 import type { Settings } from './settings.ts';
 
 /** When it is, and under which settings. */
@@ -30,9 +30,6 @@ export const written = (grant: Grant, { now, settings }: Moment): Grant =>
   withDueTime({ ...grant, updatedAt: now }, now, settings);
 
 export const isHeld = (grant: Grant, now: number): boolean => now < (grant.holdUntil ?? 0);
-
-export const isTakenByOther = (grant: Grant, attemptId: string, now: number): boolean =>
-  attemptIsLive(grant, now) && grant.attempt?.id !== attemptId;
 
 /** When a record that has ended may go. DynamoDB's TTL knows whole seconds only. */
 export const deleteAt = ({ now, settings }: Moment): number =>

@@ -77,19 +77,19 @@ const begin = async (
   deadlineAt: number,
   take: Take,
 ): Promise<Begun | undefined> => {
-  const attemptId = context.randomness.id();
   const { written, stored } = await updateExisting(
     context.store.grants,
     read.value.grantId,
-    grant => take(grant, attemptId),
+    grant => take(grant, context.randomness.id()),
     read,
   );
-  if (!written) return undefined;
-  const { connectionId, generation, attempt } = stored.value;
-  const endsAt = Math.min(attempt?.endsAt ?? 0, deadlineAt);
+  const attempt = stored?.value.attempt;
+  if (!written || attempt === undefined) return undefined;
+  const { connectionId, generation } = stored.value;
+  const endsAt = Math.min(attempt.endsAt, deadlineAt);
   return {
     stored,
-    consumed: { connectionId, generation, attemptId },
+    consumed: { connectionId, generation, attemptId: attempt.id },
     deadlineAt,
     mayAsk: () => fitsBefore(context, endsAt),
   };
@@ -153,9 +153,8 @@ const livesByIt = (grant: Grant, retired: RetiredToken): boolean =>
 
 const endRetired = async (
   context: Context,
-  grant: Grant,
+  { stored: { value: grant }, deadlineAt, mayAsk }: Begun,
   retired: RetiredToken,
-  mayAsk: () => boolean,
 ): Promise<RevokeAnswer> => {
   const { apps, standings, clock, settings } = context;
   // Not to be ended: somebody lives by it.
@@ -170,7 +169,10 @@ const endRetired = async (
   if (isHeld(await standings.cached(retired.app), clock.now())) return { kind: 'unknown', code: 'app-held' };
   const token = { token: retired.token, maybeSpent: retired.maybeSpent === true };
   const answer = await endSession(context, found.app, retired, token, mayAsk);
-  if (concernsApp(answer, settings)) await standings.hold(retired.app, answer).catch(() => undefined);
+  if (concernsApp(answer, settings)) {
+    // If it cannot be recorded on the app, the next grant to ask hears it anew.
+    await persist(() => standings.hold(retired.app, answer), deadlineAt, clock).catch(() => undefined);
+  }
   return answer;
 };
 
@@ -181,7 +183,7 @@ const endEachRetired = async (context: Context, begun: Begun): Promise<writes.En
   const failed = new Set<string>();
   for (const entry of grant.retired.filter(each => retiredIsDue(each, clock.now()))) {
     if (!begun.mayAsk()) break;
-    const answer = await endRetired(context, grant, entry, begun.mayAsk);
+    const answer = await endRetired(context, begun, entry);
     (answer.kind === 'ended' ? ended : failed).add(entry.token);
     if (answer.kind === 'ended') observe({ type: 'retired-session-ended', grantId: grant.grantId });
     if (answer.kind === 'limited') {

@@ -43,11 +43,21 @@ const serve = (grant: Grant): ServedToken => {
   };
 };
 
+/** What is wrong, where it is not the provider that said so. */
+const misconfigurations: Readonly<Record<string, string>> = {
+  'app-unknown':
+    "This grant's app is not in the apps secret. Add it again, or connect the account for another app.",
+  'app-mismatch':
+    "This grant's app has another client id or server in the apps secret than its tokens were issued under.",
+  'apps-unreadable': 'The apps secret cannot be read at the moment. Check it, and the permission to read it.',
+};
+
 const unavailable = (code: string | undefined, retryAfterMs: number): KeeperError =>
   isMisconfiguration(code)
     ? new KeeperError(
         'misconfigured',
-        `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`,
+        misconfigurations[code ?? ''] ??
+          `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`,
         retryAfterMs,
       )
     : new KeeperError(

@@ -58,7 +58,6 @@ const begin = async (
   reason: writes.RefreshReason,
   deadlineAt: number,
 ): Promise<Begun | undefined> => {
-  const attemptId = context.randomness.id();
   const { grantId, connectionId, generation } = read.value;
   const sentAt = context.clock.now();
   const { written, stored } = await updateExisting(
@@ -66,12 +65,14 @@ const begin = async (
     grantId,
     grant =>
       grant.connectionId === connectionId && grant.generation === generation
-        ? writes.beginRefresh(grant, attemptId, reason, momentOf(context))
+        ? // A new id for each decision: one that landed unseen may have been over since, and its `sent` be somebody else's question.
+          writes.beginRefresh(grant, context.randomness.id(), reason, momentOf(context))
         : undefined,
     read,
   );
   const refreshToken = stored?.value.tokens?.refreshToken;
-  if (!written || refreshToken === undefined) return undefined;
+  const attemptId = stored?.value.attempt?.id;
+  if (!written || refreshToken === undefined || attemptId === undefined) return undefined;
   const replayed = stored.value.sent?.by !== attemptId;
   return {
     stored,

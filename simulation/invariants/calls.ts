@@ -18,6 +18,7 @@ export type CallWatch = {
   sent(operation: Operation, kind: CallKind, token: string): Call;
   /** A hold was stored that says what this operation was told. */
   penaltyRecorded(operation: Operation, key: string): void;
+  finished(operation: Operation): void;
   requestsOf(token: string): readonly RefreshRequest[];
 };
 
@@ -70,7 +71,24 @@ export const watchCalls = (
     }
   };
 
+  const holdOf = (key: string): number => {
+    const standing = evidence.tables.standings.get(key.slice('app '.length))?.value;
+    return (
+      (key.startsWith('app ') ? standing?.holdUntil : evidence.tables.grants.get(key)?.value.holdUntil) ?? 0
+    );
+  };
+
   return {
+    finished: ({ penalties: heard, deadlineAt }) => {
+      // Recording it was tried until the time was over.
+      if (deadlineAt - now() < scenario.settings.commitBudgetMs) return;
+      for (const [key, until] of heard) {
+        const applies = !key.startsWith('app ') || scenario.settings.rateLimitScope === 'app';
+        if (applies && now() < until && holdOf(key) < until) {
+          violate('silence in a penalty', `a 429 that was heard is not recorded for ${key}`);
+        }
+      }
+    },
     requestsOf: token => requests.get(token) ?? [],
     penaltyRecorded: (operation, key) => {
       const endsAt = operation.penalties.get(key);

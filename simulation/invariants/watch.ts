@@ -19,6 +19,8 @@ export type Watch = StoreObserver &
     standingWritten(before: AppStanding | undefined, after: AppStanding): void;
     published(event: GrantEvent): void;
     observed(fact: Fact): void;
+    /** An operation ended with an answer, not in an error. */
+    finished(operation: Operation): void;
     /** Nothing is under way any more. */
     atRest(): void;
   };
@@ -113,6 +115,7 @@ export const createWatch = (evidence: Evidence, raced: (loser: string, grantId: 
       published.add(`${event.type} ${event.detail.grantId}`);
     },
     observed: fact => secretless(fact, 'a fact'),
+    finished: operation => calls.finished(operation),
     atRest: () => judgeOrphans(evidence, withdrawn),
   };
 };

@@ -97,6 +97,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a revocation answers for a connection that came after it',
+    edits: [
+      inKeeper(
+        'revoke.ts',
+        'return after.connectionId === stored.value.connectionId ? after : stored.value;',
+        'return after;',
+      ),
+    ],
+  },
+  {
     name: 'no due time for a refresh on demand',
     edits: [
       inDomain(
@@ -148,6 +158,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'an app’s own 429 is recorded in one try when an old session is ended',
+    edits: [
+      inKeeper(
+        'end-session.ts',
+        'await persist(() => standings.hold(retired.app, answer), deadlineAt, clock)',
+        'await standings.hold(retired.app, answer)',
+      ),
+    ],
+  },
+  {
     name: 'a late answer is ended although it is the live session’s',
     edits: [
       inKeeper(
@@ -160,12 +180,6 @@ export const mutants: readonly Mutant[] = [
         '  if (lives && canBeSameSession(grant, identity)) return undefined;\n',
         '',
       ),
-    ],
-  },
-  {
-    name: 'a late answer is dropped',
-    edits: [
-      inKeeper('refresh.ts', ' ??\n                writes.retire(grant, lost, momentOf(context)))', ')'),
     ],
   },
   {
@@ -234,7 +248,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an attempt is taken from its holder',
     edits: [
-      inDomain('refresh-writes.ts', '    !isTakenByOther(grant, attemptId, now) &&\n', ''),
+      inDomain('refresh-writes.ts', '    !attemptIsLive(grant, now) &&\n', ''),
       inDomain('attend.ts', `  if (attemptIsLive(grant, now)) return { kind: 'taken' };\n`, ''),
     ],
   },

@@ -13,7 +13,6 @@ import type { Act, Step } from './workload.ts';
 import { grantOf, type LivingWorker, startWorker, type World } from './world.ts';
 
 const apiMs = 29_000;
-const sweepMs = 120_000;
 
 export type Stage = {
   readonly world: World;
@@ -83,6 +82,7 @@ const invoke = <T>(stage: Stage, { id, name, durationMs, action, done }: Invocat
   );
   const finish = (outcome: string): void => {
     operation.done = true;
+    if (outcome !== 'error') world.watch.finished(operation);
     worker.operation = undefined;
     add(coverage.outcomes, `${name.split(' ')[0]}: ${outcome}`);
     timeline.note(() => `${worker.name} ${operation.name}: ends: ${outcome}`);
@@ -147,7 +147,7 @@ export const sweep = (stage: Stage, id: number, lanes: readonly number[]): void 
   invoke(stage, {
     id,
     name: 'sweep',
-    durationMs: sweepMs,
+    durationMs: stage.world.scenario.settings.sweepIntervalMs,
     action: (worker, deadlineAt) => worker.keeper.sweep({ lanes, dryRun: false, deadlineAt }),
   });
 
@@ -256,6 +256,10 @@ const performances: Readonly<Record<Act, Performance>> = {
   },
   'change secret': (stage, { grant, ms }) => changeSecret(stage, grant.app, ms),
   lie: (stage, { ms }) => lie(stage, ms),
+  limit: ({ world }, { grant: { app, ownerId } }) => {
+    world.timeline.note(() => `a penalty begins for ${app}, owner ${ownerId}`);
+    world.provider.penalise(app, ownerId, world.scheduler.now());
+  },
   throttle: (stage, { ms }) => throttle(stage, ms),
   kill: stage => kill(stage),
 };

@@ -47,6 +47,8 @@ export type Fault = {
   readonly kind: FaultKind;
   /** Of a pause or a delay. */
   readonly ms: number;
+  /** The process stands still as well before it sees what became of it. */
+  readonly freezeMs?: number;
 };
 
 /** How likely a fault is at an await, and which kinds this seed has at all. */
@@ -78,6 +80,9 @@ const delayMs = (kind: FaultKind, random: Random): number => {
       return pauseMs(random);
     case 'slow':
       return random.between(500, 3_000);
+    case 'retried':
+      // Between the two tries the process may stand still.
+      return random.chance(0.7) ? random.between(0, 500) : random.between(30_000, 240_000);
     case 'late-arrival':
       return random.between(8_000, 90_000);
     default:
@@ -88,5 +93,7 @@ const delayMs = (kind: FaultKind, random: Random): number => {
 export const drawFault = (rates: FaultRates, at: AwaitClass, random: Random): Fault | undefined => {
   if (!random.chance(at === 'provider' ? rates.atProvider : rates.elsewhere)) return undefined;
   const kind = random.pick(faultsAt[at]);
-  return rates.kinds.has(kind) ? { kind, ms: delayMs(kind, random) } : undefined;
+  if (!rates.kinds.has(kind)) return undefined;
+  const alsoFreezes = at === 'provider' && rates.kinds.has('freeze-after') && random.chance(0.15);
+  return { kind, ms: delayMs(kind, random), ...(alsoFreezes && { freezeMs: pauseMs(random) }) };
 };

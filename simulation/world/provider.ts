@@ -57,6 +57,8 @@ export type Provider = {
   limit(request: ProviderRequest): Processed;
   /** An API call with an access token: whether it is accepted. */
   use(accessToken: string, now: number): boolean;
+  /** Starts a penalty, whatever the window holds. */
+  penalise(app: string, ownerId: string, now: number): void;
   endSessions(app: string, ownerId: string, now: number): void;
   sessionOf(token: string): Session | undefined;
   sessions(): readonly Session[];
@@ -251,6 +253,7 @@ export const createProvider = (rules: ProviderRules): Provider => {
       stopped(request) ?? (provider.lying ? { answer: refusal, effect: 'refused' } : refresh(state, request)),
     revoke: request => stopped(request) ?? revoke(state, request),
     use: (accessToken, now) => use(state, accessToken, now),
+    penalise: (app, ownerId, now) => void state.limits.penalise(app, ownerId, now),
     endSessions: (app, ownerId, now) => {
       for (const session of state.sessions) {
         if (session.app === app && session.ownerId === ownerId) endSession(state, session, now, 'user-ended');

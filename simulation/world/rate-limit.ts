@@ -31,9 +31,10 @@ export const createRateLimit = (rules: ProviderRules): RateLimit => {
   return {
     penalise,
     admit: (app, ownerId, now) => {
-      if (rules.rateLimitScope === 'off') return undefined;
       const bucket = bucketOf(app, ownerId);
       const recent = bucket.requestedAt.filter(at => now < at + rules.rateLimitWindowMs);
+      if (rules.rateLimitScope === 'off')
+        return now < bucket.penaltyUntil ? penalise(app, ownerId, now) : undefined;
       if (now < bucket.penaltyUntil || recent.length >= rules.rateLimitRequests)
         return penalise(app, ownerId, now);
       bucket.requestedAt = [...recent, now];

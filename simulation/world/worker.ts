@@ -65,6 +65,7 @@ export const depart = (
   send();
   if (fault?.kind === 'crash-after') crash(worker);
   if (fault?.kind === 'freeze-after') freeze(around, worker, fault.ms);
+  if (fault?.freezeMs !== undefined) freeze(around, worker, fault.freezeMs);
 };
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };

@@ -19,6 +19,8 @@ export type Act =
   | 'change secret'
   /** The provider refuses everything for a while. */
   | 'lie'
+  /** Somebody else uses up the rate limit: a penalty begins. */
+  | 'limit'
   /** The table throttles everything for a while. */
   | 'throttle'
   | 'kill';
@@ -43,6 +45,7 @@ const weights: readonly (readonly [Act, number])[] = [
   ['end sessions', 3],
   ['change secret', 4],
   ['lie', 3],
+  ['limit', 5],
   ['throttle', 3],
   ['kill', 5],
 ];

@@ -77,12 +77,12 @@ const noteFault = (world: World, worker: Worker, where: Where, fault: Fault): vo
   world.faultsMet.push(`${operation.id}.${operation.awaits}`);
   // A delay within what every timeout allows is no reason for anything.
   if (kind !== 'slow') operation.faults.push(kind);
-  if (kind.startsWith('freeze')) {
-    world.lastThawAt = Math.max(world.lastThawAt, world.scheduler.now() + ms);
-  }
+  if (fault.freezeMs !== undefined) operation.faults.push('freeze-after');
+  const stillMs = (fault.freezeMs ?? 0) + (kind.startsWith('freeze') ? ms : 0);
+  if (stillMs > 0) world.lastThawAt = Math.max(world.lastThawAt, world.scheduler.now() + stillMs);
   world.timeline.note(
     () =>
-      `${worker.name} ${operation.name}: FAULT ${kind} (${ms} ms) at "${where.name}" [${operation.id}.${operation.awaits}]`,
+      `${worker.name} ${operation.name}: FAULT ${kind} (${ms} ms)${fault.freezeMs === undefined ? '' : ` and freeze (${fault.freezeMs} ms)`} at "${where.name}" [${operation.id}.${operation.awaits}]`,
   );
 };
 

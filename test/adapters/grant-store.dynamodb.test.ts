@@ -214,6 +214,7 @@ describe('on DynamoDB', () => {
         await plant(change);
         const error = await failure(() => table.store.grants.get(grantId));
         expect(error).toBeInstanceOf(UnreadableRecordError);
+        expect((error as Error).name).toBe('UnreadableRecordError');
         expect((error as Error).message).toBe(`${pk} has a shape that is not known here`);
         const said = [String(error), JSON.stringify(error), inspect((error as Error).cause)].join();
         const values = Object.entries((await table.read(pk)) ?? {}).flatMap(([name, value]) =>
@@ -287,6 +288,13 @@ describe('on DynamoDB', () => {
         expect(listed).toEqual(['b']);
       },
     );
+
+    it('that was copied from another grant is not listed as that grant', async () => {
+      await put(fullGrant);
+      await table.plant({ ...(await table.read(pk)), pk: `${grantCodec.keyPrefix}copy` });
+      const { grants } = await table.store.list(fullGrant.state, 10);
+      expect(grants).toHaveLength(1);
+    });
 
     it('of a kind that is not known here is passed over in both indexes', async () => {
       await put(grantOf(grantId, { dueAt: start }));

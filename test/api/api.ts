@@ -29,7 +29,7 @@ export const quickSettings: Partial<Settings> = {
   verdictDelayMs: 0,
   minTokenAgeMs: 0,
   refusalsToHoldApp: 1000,
-  waitBudgetMs: 800,
+  waitBudgetMs: 4000,
   appHoldCacheMs: 0,
   appsCacheMs: 0,
 };

@@ -216,16 +216,38 @@ describe('a code of a form that nobody knows', () => {
     expect(token(json(400, body)).kind).toBe('unknown');
   });
 
+  it.each(['OAU-213 of token SECRET', 'SECRET OAU-213', 'oau-213', 'OAU-2130000'])(
+    'is never quoted: it may be anything (%j)',
+    errorCode => {
+      const body = { error: 'invalid_grant', errorCode };
+      expect(token(json(400, body))).toEqual({ kind: 'unknown', code: 'invalid_grant' });
+    },
+  );
+
+  it('is not one that is null', () => {
+    expect(
+      token(json(400, { error: 'invalid_grant', errorCode: null, errors: [{ errorCode: null }] })),
+    ).toEqual({ kind: 'refused', code: 'invalid_grant' });
+  });
+
   it('invalid_grant itself in the place of a code changes nothing', () => {
     expect(token(json(400, { error: 'invalid_grant', errorCode: 'invalid_grant' })).kind).toBe('refused');
   });
 });
 
-it('a page of something in between says nothing of a revocation', () => {
-  expect(classifyRevokeAnswer({ status: 200, body: '<html>' }, start)).toEqual({
-    kind: 'unknown',
-    code: 'unreadable-answer',
-  });
+it.each(['<html>', '\n  <!doctype html>'])(
+  'a page of something in between says nothing of a revocation: %j',
+  body => {
+    expect(classifyRevokeAnswer({ status: 200, body }, start)).toEqual({
+      kind: 'unknown',
+      code: 'unreadable-answer',
+    });
+  },
+);
+
+it.each([100, 199, 300, 304])('%i is no success, whatever comes with it', status => {
+  expect(token(json(status, { access_token: 'a' })).kind).toBe('unknown');
+  expect(revoke({ status }).kind).toBe('unknown');
 });
 
 describe('Retry-After', () => {
@@ -250,6 +272,8 @@ describe('Retry-After', () => {
     ['a word', 'soon'],
     ['a number with a word', '30s'],
     ['a date that is over', new Date(start - minute).toUTCString()],
+    ['a date with something before it', `about ${new Date(start + minute).toUTCString()}`],
+    ['a date with something after it', `${new Date(start + minute).toUTCString()}-0100`],
     ['a negative number', '-1'],
     ['a fraction', '1.5'],
     ['two numbers', '5, 5'],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type AppStanding,
+  concernsApp,
   doubtsApp,
   goodStanding,
   holdApp,
@@ -89,11 +90,79 @@ describe("an app's standing", () => {
     expect(recordSuccess(good, start)).toBe(good);
   });
 
+  it('is good where nothing is known of it', () => {
+    expect(isHeld(undefined, start)).toBe(false);
+    expect(doubtsApp(undefined, settings)).toBe(false);
+  });
+
+  it('is held longer, and no failure more is counted, where a longer penalty comes inside a hold', () => {
+    const held = holdApp(good, { kind: 'misconfigured', code: 'OAU-153' }, start, settings);
+    const penalty = { kind: 'limited', code: 'CMN-301', retryAfterMs: 10 * minute } as const;
+    expect(holdApp(held, penalty, start + second, settings)).toEqual({
+      ...held,
+      holdUntil: start + second + 10 * minute + settings.maxClockSkewMs,
+    });
+  });
+
+  it('needs no write for a penalty that says nearly the same', () => {
+    const penalty = { kind: 'limited', code: 'CMN-301', retryAfterMs: minute } as const;
+    const held = holdApp(good, penalty, start, settings);
+    const half = settings.maxClockSkewMs / 2;
+    expect(holdApp(held, penalty, start + half, settings)).toBe(held);
+    expect(holdApp(held, penalty, start + half + 1, settings).holdUntil).toBe(
+      (held.holdUntil ?? 0) + half + 1,
+    );
+  });
+
+  it('counts a failure once its hold is over, and not before', () => {
+    const wrongSecret = { kind: 'misconfigured', code: 'OAU-153' } as const;
+    const penalty = { kind: 'limited', code: 'CMN-301', retryAfterMs: minute } as const;
+    const held = holdApp(good, wrongSecret, start, settings);
+    const over = held.holdUntil ?? 0;
+    expect(holdApp(held, wrongSecret, over - 1, settings)).toBe(held);
+    expect(holdApp(held, wrongSecret, over, settings).failures).toBe(2);
+    expect(holdApp(held, penalty, over, settings)).toMatchObject({ failures: 2, holdReason: 'CMN-301' });
+  });
+
+  it('is not held longer by refusals that were on their way when the hold began', () => {
+    const tripped = refuse(good, ...many);
+    const over = tripped.holdUntil ?? 0;
+    expect(recordRefusal(tripped, { grantId: 'grant-0' }, over - 1, settings)).toBe(tripped);
+    expect(recordRefusal(tripped, { grantId: 'grant-0' }, over, settings).holdUntil).toBeGreaterThan(over);
+  });
+
+  it('keeps no more refused grants than it takes to be in doubt', () => {
+    expect(refuse(good, ...many, 'one-more', 'and-more').refused).toEqual(many);
+  });
+
+  it('needs no write for a grant that was refused already', () => {
+    const once = refuse(good, 'grant-0');
+    expect(refuse(once, 'grant-0')).toBe(once);
+  });
+
+  it.each<[string, Partial<AppStanding>]>([
+    ['refusals', { refused: ['grant-0'] }],
+    ['failures', { failures: 1 }],
+  ])('is good again after a success that follows %s only', (_, change) => {
+    expect(recordSuccess({ ...good, ...change }, start)).toEqual({ ...good, succeededAt: start });
+  });
+
   it('is held again by the next refusal after a hold, while none succeeds', () => {
     const tripped = refuse(good, ...many);
     const later = (tripped.holdUntil ?? 0) + 1;
     expect(isHeld(recordRefusal(tripped, { grantId: 'another' }, later, settings), later)).toBe(true);
   });
+});
+
+it.each<[boolean, string, 'grant' | 'app']>([
+  [true, 'misconfigured', 'grant'],
+  [true, 'misconfigured', 'app'],
+  [true, 'limited', 'app'],
+  [false, 'limited', 'grant'],
+  [false, 'unknown', 'app'],
+  [false, 'refused', 'app'],
+])('concerns the app as a whole: %s, an answer that is %s where limits are per %s', (all, kind, scope) => {
+  expect(concernsApp({ kind }, { ...settings, rateLimitScope: scope })).toBe(all);
 });
 
 it("a grant's tokens are shown to its own app only: same client id, same server", () => {
@@ -110,9 +179,14 @@ it.each<[string, boolean, Parameters<typeof livesByClaim>[1]]>([
   ['a revoked grant', false, grantWith({ state: 'revoked' })],
   ['a grant that has another owner by now', false, grantWith({ ownerId: '1002' })],
   ['a grant of another app', false, grantWith({ app: 'other' })],
+  ['another grant of that owner', false, grantWith({ grantId: 'acme:102' })],
   ['a grant that was never written', false, undefined],
 ])('a claim is lived by: %s: %s', (_, lives, holder) => {
   expect(livesByClaim({ app: 'main', ownerId: '1001', grantId: 'acme:101' }, holder)).toBe(lives);
+});
+
+it('a stored grant is looked for in the lane that it was written with, for ever', () => {
+  expect(['a', 'acme:101', 'acme:102', '_'].map(laneOf)).toEqual([12, 13, 4, 14]);
 });
 
 it('lanes are stable and share the grants about equally', () => {

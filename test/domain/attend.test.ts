@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextTask } from '../../functions/domain/attend.ts';
+import { nextChore, nextTask } from '../../functions/domain/attend.ts';
 import { withDueTime } from '../../functions/domain/due.ts';
 import {
   at,
@@ -84,6 +84,31 @@ describe('what the sweep does with a grant', () => {
     expect(look({ announcement: 'Grant Recovered' }, 5 * day, true).task.kind).toBe('refresh');
   });
 
+  it('nor does it stand before a verdict', () => {
+    const refused: GrantChange = {
+      refusal: { code: 'OAU-213', at: start },
+      announcement: 'Grant Recovered',
+    };
+    expect(look(refused, minute, true).task).toEqual({ kind: 'chore', chore: 'pass-verdict' });
+  });
+
+  it.each<[string, GrantChange, number]>([
+    ['a refusal waits for its verdict', { refusal: { code: 'x', at: start } }, settings.verdictDelayMs - 1],
+    ['an access token lives that cannot be refreshed', withoutRefreshToken, hour - 1],
+    ['a grant was withdrawn before its claim was confirmed', { state: 'revoked', claimed: false }, day],
+    ['a grant can be refreshed, though its access token is over', {}, 2 * hour],
+  ])('has no chore while %s', (_, change, time) => {
+    expect(nextChore(grantWith(change), at(time))).toBeUndefined();
+  });
+
+  it.each<[string, GrantChange]>([
+    ['held', { holdUntil: start + 9 * day }],
+    ["somebody else's", underWay(start + 5 * day)],
+  ])('has nothing to do where nothing is wanted, though the grant is %s', (_, change) => {
+    const idle = grantWith({ ...change, state: 'reauthorize', sent: undefined, dueAt: start });
+    expect(nextTask(idle, at(5 * day))).toEqual({ kind: 'nothing' });
+  });
+
   it('leaves to others what they are at, and what is held', () => {
     const dueBySweep = { ...underWay(start + 5 * day), dueAt: start + 5 * day };
     expect(nextTask(grantWith(dueBySweep), at(5 * day + second)).kind).toBe('taken');
@@ -115,6 +140,17 @@ describe('when a grant is due', () => {
       { refusal: { code: 'x', at: start }, holdUntil: start + hour },
       settings.verdictDelayMs,
     ],
+    [
+      'for its verdict, though its refresh was due',
+      { refusal: { code: 'x', at: start }, refreshAt: start - day },
+      settings.verdictDelayMs,
+    ],
+    [
+      'when its refresh was, though an attempt has come to nothing since',
+      { refreshAt: start - hour, attempt: { id: 'dead', endsAt: start - minute } },
+      -hour,
+    ],
+    ['never, active without tokens, as no write leaves it', { tokens: undefined }, undefined],
     ['at the end of an access token that cannot be refreshed', withoutRefreshToken, hour],
     ['for the next try at an old session', { retired: [{ ...retired, retryAt: start + minute }] }, minute],
     ['never, when condemned and announced', { state: 'reauthorize' }, undefined],

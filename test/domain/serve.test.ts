@@ -102,11 +102,58 @@ describe('who asks for a token', () => {
   });
 });
 
+describe('a token without a refresh token', () => {
+  const ends = hour - skew;
+
+  it('is promised to its end, less the skew of the clocks', () => {
+    expect(decide(withoutRefreshToken, ends - 1)).toEqual({ kind: 'serve' });
+    expect(decide(withoutRefreshToken, ends)).toEqual({ kind: 'reauthorize', code: 'no-refresh-token' });
+  });
+
+  it('is served to who wants exactly what is left of it', () => {
+    const left = { minTtlMs: 10 * minute };
+    expect(decide(withoutRefreshToken, 50 * minute, left)).toEqual({ kind: 'serve' });
+    expect(decide(withoutRefreshToken, 50 * minute + 1, left)).toMatchObject({ kind: 'reauthorize' });
+  });
+});
+
+describe('a promise that a penalty has prolonged', () => {
+  const prolonged: GrantChange = { cacheUntil: start + 59 * minute, holdUntil: start + hour };
+
+  it('serves who wants no more life than is left', () => {
+    expect(decide(prolonged, 50 * minute)).toEqual({ kind: 'serve' });
+    expect(decide(prolonged, 50 * minute, { minTtlMs: 10 * minute })).toEqual({ kind: 'serve' });
+    expect(decide(prolonged, 50 * minute + 1, { minTtlMs: 10 * minute })).toMatchObject({
+      kind: 'unavailable',
+    });
+  });
+});
+
+describe('who must authorise again', () => {
+  it('is told why, where that is known', () => {
+    const lastError = { code: 'OAU-211', at: start };
+    expect(decide({ state: 'reauthorize', lastError }, 0)).toStrictEqual({
+      kind: 'reauthorize',
+      code: 'OAU-211',
+    });
+    expect(decide({ state: 'reauthorize' }, 0)).toStrictEqual({ kind: 'reauthorize' });
+  });
+});
+
+describe('a record without tokens, however it came about', () => {
+  it('serves nobody, and is nothing that a refresh could mend', () => {
+    expect(decide({ tokens: undefined }, 0)).toEqual({ kind: 'tend' });
+  });
+});
+
 describe('who reports a token as rejected', () => {
   const old = settings.minTokenAgeMs;
 
   it('has it refreshed once it is old enough', () => {
-    expect(decide({}, old, rejected(1))).toMatchObject({ kind: 'refresh' });
+    expect(decide({}, old, rejected(1))).toEqual({
+      kind: 'refresh',
+      reason: { kind: 'reported', rejectedGeneration: 1 },
+    });
     expect(decide({}, old - 1, rejected(1))).toEqual({ kind: 'limited', until: start + old });
   });
 

@@ -155,6 +155,14 @@ const rows: Row[] = [
     mend: { holdStepsMs: [minute, hour] },
   },
   {
+    that: 'whichever it is',
+    breach: { holdStepsMs: [second, minute, 2 * hour] },
+    severity: 'error',
+    setting: 'holdStepsMs',
+    message: 'the last of holdStepsMs (7200 s) is longer than maxHoldMs (3600 s): lower it',
+    mend: { holdStepsMs: [second, minute, minute] },
+  },
+  {
     that: 'the penalty is no longer than the longest hold',
     breach: { penaltyMs: 2 * hour },
     severity: 'error',
@@ -187,6 +195,10 @@ const rows: Row[] = [
   },
 ];
 
+it('a limit holds a grant, as RingCentral documents it, where a deployment does not say otherwise', () => {
+  expect(defaultSettings.rateLimitScope).toBe('grant');
+});
+
 it('the defaults fit together', () => {
   expect(checkSettings(defaultSettings)).toEqual([]);
 });
@@ -213,7 +225,9 @@ it('a refresh margin that two rounds do not fit into could let a token die, and 
     {
       severity: 'error',
       setting: 'refreshMarginMs',
-      message: expect.stringContaining(`raise refreshMarginMs to ${reaction / 1000} s or sweep more often`),
+      message:
+        'a refresh token could die between two sweeps: refreshMarginMs (600 s) must cover two rounds (sweepIntervalMs 300 s) ' +
+        'and one lease (leaseMs 60 s): raise refreshMarginMs to 660 s or sweep more often',
     },
     { severity: 'error', setting: 'maxHoldMs', message: expect.stringContaining('lower maxHoldMs') },
   ]);
@@ -247,6 +261,21 @@ describe('a number', () => {
         message: `${setting} must be a whole number of at least ${least}, not ${value}`,
       },
     ]);
+  });
+
+  const most = (setting: keyof Settings) => (setting === 'providerTimeoutMs' ? 15 * minute : 1e12);
+
+  it.each(numbers)('%s must not be beyond what can come to pass', setting => {
+    const value = most(setting) + 1;
+    expect(check({ [setting]: value })).toEqual([
+      { severity: 'error', setting, message: `${setting} must be at most ${most(setting)}, not ${value}` },
+    ]);
+  });
+
+  it.each(numbers)('%s may be as large as that, if the others fit', setting => {
+    const said = check({ [setting]: most(setting) }).map(({ message }) => message);
+    expect(said.join()).not.toContain(`${setting} must be at most ${most(setting)}, not`);
+    expect(said.join()).not.toContain('whole number');
   });
 
   it.each(numbers)('%s may be 0 where that means something', setting => {

@@ -36,7 +36,10 @@ describe('reading a token response', () => {
       { session_expires_in: 7200, session_idle_timeout: 3600 },
       { sessionLifetimeMs: hour },
     ],
+    ['an access token with less than nothing left, as over', { expires_in: -1 }, { accessLifetimeMs: 0 }],
     ['a refresh token that expires at once', { refresh_token_expires_in: 0 }, { refreshLifetimeMs: 0 }],
+    ['the longest lifetime there is', { expires_in: 1e10 }, { accessLifetimeMs: 1e13 }],
+    ['the longest token there is', { access_token: 'x'.repeat(16_384) }, { accessToken: 'x'.repeat(16_384) }],
   ])('takes %s', (_, fields, expected) => {
     expect(readTokenResponse({ ...documented, ...fields })).toMatchObject(expected);
   });
@@ -51,6 +54,36 @@ describe('reading a token response', () => {
   ])('is not put off by %s: the refresh token that bought it is spent', (_, fields) => {
     expect(readTokenResponse({ ...documented, ...fields })?.accessToken).toBe('access');
   });
+
+  it.each<[unknown]>([
+    ['soon'],
+    [''],
+    ['-60'],
+    ['60 s'],
+    ['1e5'],
+    ['1234567890123'],
+    [1e10 + 1],
+    [Number.NaN],
+    [null],
+    [true],
+    [[60]],
+    [{}],
+  ])('takes %j for no lifetime', value => {
+    expect(readTokenResponse({ ...documented, expires_in: value })).not.toHaveProperty('accessLifetimeMs');
+  });
+
+  it('takes less than nothing for no lifetime of a refresh token', () => {
+    expect(readTokenResponse({ ...documented, refresh_token_expires_in: -1 })).not.toHaveProperty(
+      'refreshLifetimeMs',
+    );
+  });
+
+  it.each<[unknown]>([[1.5], [2 ** 60], [''], ['x'.repeat(257)], [null], [{}]])(
+    'takes %j for no identifier',
+    value => {
+      expect(readTokenResponse({ ...documented, owner_id: value })).not.toHaveProperty('ownerId');
+    },
+  );
 
   it.each([
     [null],
@@ -212,6 +245,11 @@ describe('the schedule of a token set', () => {
 
   it('lets a caller ask for no more life than the margin leaves', () => {
     expect(servableTtlMs(tokensOf(600 * second, 7 * day), 15 * minute, settings)).toBe(200 * second);
-    expect(servableTtlMs(tokensOf(hour, undefined), 15 * minute, settings)).toBe(15 * minute);
+    expect(servableTtlMs(tokensOf(hour, undefined), 30 * minute, settings)).toBe(30 * minute);
+  });
+
+  it('counts on the usual life of a refresh token where its end is not known', () => {
+    const { refreshExpiresAt: _, ...endless } = tokensOf(hour, 7 * day);
+    expect(schedule(endless, start, 'weekly', 0, settings).refreshAt).toBe(start + 5 * day);
   });
 });

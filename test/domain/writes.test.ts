@@ -49,12 +49,6 @@ describe('begin', () => {
     ],
     ['a reporter begins with the generation that was rejected', {}, reported(1), 10 * minute],
     ['an attempt whose lease is over is taken over', underWay(start), getter, minute],
-    [
-      'its own attempt, whose answer was lost, is no obstacle',
-      { attempt: { id: 'me', endsAt: start + 2 * hour } },
-      getter,
-      hour,
-    ],
     ['a hold that has lapsed is no obstacle', { holdUntil: start + hour }, getter, hour],
   ];
   it.each(begins)('%s', (_, change, reason, time) => {
@@ -90,6 +84,10 @@ describe('begin', () => {
 
   it('by the sweep leaves the due time alone, so that the index needs no write and a crash leaves the grant due', () => {
     expect(writes.beginRefresh(activeGrant, 'me', due, at(5 * day))?.dueAt).toBe(activeGrant.dueAt);
+  });
+
+  it.each([due, getter])('counts no report where nobody reported: %j', reason => {
+    expect(writes.beginRefresh(activeGrant, 'me', reason, at(5 * day))).not.toHaveProperty('reports');
   });
 
   it('by a getter makes the grant due when the lease ends, so that a crash is taken up inside the replay window', () => {
@@ -129,6 +127,38 @@ describe('commit', () => {
     for (const field of ['attempt', 'sent', 'lastError', 'refusal']) expect(grant).not.toHaveProperty(field);
   });
 
+  it('leaves nothing of a refusal, of a verdict or of a doubt about the app', () => {
+    const grant = commit({
+      refusal: { code: 'OAU-213', at: start },
+      lastError: { code: 'OAU-213', at: start },
+      condemnedAt: start,
+      absolvedAt: start,
+    });
+    for (const field of ['refusal', 'lastError', 'condemnedAt', 'absolvedAt']) {
+      expect(grant).not.toHaveProperty(field);
+    }
+  });
+
+  it('has no refresh scheduled where the provider has withdrawn the refresh token', () => {
+    const withdrawn = { ...response, refreshLifetimeMs: 0 };
+    const grant = writes.commit(grantWith(mine), consumed, withdrawn, start + hour, 0, at(hour));
+    expect(grant).not.toHaveProperty('refreshAt');
+    expect(grant?.tokens).not.toHaveProperty('refreshToken');
+    expect(grant?.dueAt).toBe(start + 2 * hour);
+  });
+
+  it('knows the session by what the answer says of it, and else by what was known', () => {
+    const known = { endpointId: 'endpoint-1', sessionId: 'session-1' };
+    expect(commit(known)).toMatchObject(known);
+    const fresh = { endpointId: 'endpoint-2', sessionId: 'session-2' };
+    const answer = { ...response, ...fresh };
+    expect(writes.commit(grantWith(mine), consumed, answer, start + hour, 0, at(hour))).toMatchObject(fresh);
+  });
+
+  it('keeps the announcement of an earlier recovery until it was sent', () => {
+    expect(commit({ announcement: 'Grant Recovered' })).toMatchObject({ announcement: 'Grant Recovered' });
+  });
+
   it('counts the expiries from when the request was first sent, not from when the answer came', () => {
     expect(commit({})?.tokens?.accessExpiresAt).toBe(start + 2 * hour);
     expect(commit({ sent: { at: start + 30 * minute, by: 'other' } })?.tokens?.accessExpiresAt).toBe(
@@ -138,6 +168,7 @@ describe('commit', () => {
 
   it.each<[string, GrantChange]>([
     ['after its lease is over', {}],
+    ['after its attempt and its `sent` were taken back', { attempt: undefined, sent: undefined }],
     ['after another worker has taken the attempt', { attempt: { id: 'other', endsAt: start + 5 * hour } }],
     ['after a verdict, which it heals', { state: 'reauthorize', condemnedAt: start + hour }],
     ['while a refusal waits for its verdict', { refusal: { code: 'OAU-213', at: start + hour } }],
@@ -272,14 +303,34 @@ describe('defer', () => {
     expect(held?.dueAt).toBe(start + hour + minute + settings.maxClockSkewMs);
   });
 
-  it('gives no promise again that was withdrawn', () => {
+  it('gives no promise again that was withdrawn, nor to a grant that is condemned', () => {
     expect(defer(limited, { cacheUntil: 0 })?.cacheUntil).toBe(0);
+    expect(defer(limited, { state: 'reauthorize' })?.cacheUntil).toBe(activeGrant.cacheUntil);
+  });
+
+  it('needs no tokens: those of a revoked grant may be gone', () => {
+    expect(defer(limited, { tokens: undefined })).toMatchObject({
+      holdUntil: start + hour + minute + settings.maxClockSkewMs,
+      cacheUntil: activeGrant.cacheUntil,
+    });
   });
 
   it('ends well before the refresh token dies', () => {
     const tokensNearEnd = { ...tokens, refreshExpiresAt: start + hour + 20 * minute };
     const until = defer(wrongSecret, { failures: 99, tokens: tokensNearEnd })?.holdUntil ?? 0;
     expect(until).toBe(start + hour + 10 * minute);
+  });
+});
+
+describe('a hold without an attempt', () => {
+  it('says why, and never shortens one that is longer', () => {
+    const until = start + 2 * hour;
+    expect(writes.holdGrant(activeGrant, 'app-unknown', until, at(hour))).toMatchObject({
+      holdUntil: until,
+      lastError: { code: 'app-unknown', at: start + hour },
+    });
+    const longer = grantWith({ holdUntil: until + 1 });
+    expect(writes.holdGrant(longer, 'app-unknown', until, at(hour)).holdUntil).toBe(until + 1);
   });
 });
 
@@ -480,6 +531,27 @@ describe('connect', () => {
       label: 'Front desk',
     });
     for (const field of ['attempt', 'sent', 'deleteAt', 'lastError']) expect(grant).not.toHaveProperty(field);
+  });
+
+  it.each<[string, GrantChange, number]>([
+    ['is under way', underWay(start + hour), start],
+    ['has no known outcome', { sent: { at: start - hour, by: 'attempt-0' } }, start],
+    ['came after the response was obtained', { rotatedAt: start + 1 }, start],
+  ])(
+    'promises nothing while a refresh %s that may have ended the new access token, and refreshes first',
+    (_, change, obtainedAt) => {
+      const grant = writes.connect(grantWith(change), { ...connection, obtainedAt }, 0, at(hour));
+      expect(grant).toMatchObject({ cacheUntil: 0, refreshAt: start + hour });
+      expect(grant.attempt).toEqual(change.attempt);
+    },
+  );
+
+  it('promises as ever what was obtained after the last refresh, or belongs to another owner', () => {
+    const promised = start + hour + 45 * minute - settings.maxClockSkewMs;
+    const late = { ...connection, obtainedAt: start + hour };
+    expect(writes.connect(activeGrant, late, 0, at(hour)).cacheUntil).toBe(promised);
+    const other = grantWith({ ...underWay(start + hour), ownerId: '999' });
+    expect(writes.connect(other, late, 0, at(hour)).cacheUntil).toBe(promised);
   });
 
   it('retires the old tokens for the sweep to revoke, and says when they may be spent', () => {

@@ -255,14 +255,17 @@ describe('an answer that settles nothing', () => {
     );
   });
 
-  it.each<[string, World['apps'], string]>([
-    ['is in the secret no more', [], 'app-unknown'],
-    ['has another client id', [{ ...app, clientId: 'other' }], 'app-mismatch'],
-    ['has another server', [{ ...app, server: 'https://evil.example' }], 'app-mismatch'],
-    ['cannot be read', new Error('denied'), 'apps-unreadable'],
-  ])('nothing is sent when the app %s', async (_, apps, expected) => {
+  it.each<[string, World['apps'], string, string]>([
+    ['is in the secret no more', [], 'app-unknown', 'not in the apps secret'],
+    ['has another client id', [{ ...app, clientId: 'other' }], 'app-mismatch', 'another client id or server'],
+    ['has another server', [{ ...app, server: 'https://evil.example' }], 'app-mismatch', 'another client id'],
+    ['cannot be read', new Error('denied'), 'apps-unreadable', 'cannot be read at the moment'],
+  ])('nothing is sent when the app %s, and the caller hears why', async (_, apps, expected, told) => {
     world.apps = apps;
-    expect(await code(world.getToken())).toBe('misconfigured');
+    await expect(world.getToken()).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining(told),
+    });
     expect(world.calls).toEqual([]);
     expect(world.grant()).toMatchObject({ state: 'active', lastError: { code: expected } });
   });
