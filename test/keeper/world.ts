@@ -30,12 +30,16 @@ export type World = {
   /** What a read of the apps returns; by default `apps`, or the error that it is. */
   readApps: (fresh: boolean) => readonly App[];
   eventsFail: boolean;
+  /** By how much of what is possible a refresh is brought forward. */
+  fraction: () => number;
   /** What the provider answers; by default it rotates, and ends every session. */
   onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
   onRevoke: (token: string, app: App) => RevokeAnswer | Promise<RevokeAnswer>;
   /** Called whenever the keeper sleeps, after the time has passed. */
   onSleep: () => void;
   grant(grantId?: string): Grant;
+  /** What another process would be given: the same store, provider and clock. */
+  ports(): Ports;
   /** A second keeper (another process) on the same store and provider. */
   another(): Keeper;
   sweep(request?: Partial<SweepRequest>): Promise<SweepReport>;
@@ -80,7 +84,7 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
         await Promise.resolve();
       },
     },
-    randomness: { id: () => `id-${++ids}`, fraction: () => 0 },
+    randomness: { id: () => `id-${++ids}`, fraction: () => world.fraction() },
     observe: fact => world.facts.push(fact),
     apps: {
       all: async ({ fresh = false } = {}) => world.readApps(fresh),
@@ -117,6 +121,7 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
       return apps;
     },
     eventsFail: false,
+    fraction: () => 0,
     onRefresh: replaying,
     onRevoke: () => ({ kind: 'ended' }),
     onSleep: () => {},
@@ -125,6 +130,7 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
       if (stored === undefined) throw new Error(`no grant ${grantId}`);
       return stored.value;
     },
+    ports,
     another: () => createKeeper(ports()),
     sweep: request =>
       world.keeper.sweep({ lanes: everyLane, dryRun: false, deadlineAt: world.now + hour, ...request }),
