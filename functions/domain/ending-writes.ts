@@ -75,7 +75,9 @@ export const retire = (
   if (lives && canBeSameSession(grant, identity)) return undefined;
   const tokens = toTokens(lost.response, lost.sentAt, undefined, moment.settings);
   const token = tokens.refreshToken ?? tokens.accessToken;
-  const others = grant.retired.filter(known => known.token !== token);
+  // The token that bought it is spent: with what it bought the session can be ended at once.
+  const spent = lost.grant.tokens?.refreshToken;
+  const others = grant.retired.filter(known => known.token !== token && known.token !== spent);
   const entry = retiredToken(identity, token, tokensEndAt(tokens));
   const mine = grant.attempt?.id === lost.attemptId;
   // What the refresh bought is in hand: its outcome is not unknown any more.

@@ -26,6 +26,8 @@ export type Evidence = {
   readonly lateRotationAt: Set<number>;
   /** When an app was last held as a whole: in doubt, since so many of its grants were refused, or over its own rate limit. */
   readonly heldUpAt: Map<string, number>;
+  /** Retired tokens that had no place in the list any more. */
+  readonly crowdedOut: Set<string>;
   /** Whose write is landing. */
   acting: Operation | undefined;
   violate(invariant: string, what: string): void;

@@ -82,6 +82,9 @@ const excuseOfOrphan = (session: Session, grantId: string, evidence: Evidence): 
   if (session.tokens.some(token => evidence.liedAbout.has(token))) {
     return 'session left to die by itself: the provider said that it was over';
   }
+  if (session.tokens.some(token => evidence.crowdedOut.has(token))) {
+    return 'session left to die by itself: the list of old ones was full';
+  }
   return evidence.scenario.provider.identifies === 'nothing'
     ? 'session left to die by itself: answers do not tell it apart'
     : undefined;

@@ -1,6 +1,6 @@
 /** All invariants, listening to everything that happens in a world. */
 import { type AppStanding, doubtsApp } from '../../functions/domain/app.ts';
-import type { Grant, Stored } from '../../functions/domain/grant.ts';
+import { type Grant, maxRetiredTokens, type Stored } from '../../functions/domain/grant.ts';
 import type { Fact } from '../../functions/keeper/facts.ts';
 import type { GrantEvent } from '../../functions/keeper/ports.ts';
 import type { Operation } from '../world/operation.ts';
@@ -34,6 +34,14 @@ const noteOrigins = (
   for (const token of [tokens.accessToken, tokens.refreshToken]) {
     if (token !== undefined && !origins.has(token))
       origins.set(token, { grantId, connectionId, storedAt: now() });
+  }
+};
+
+/** The list is bounded: beyond it sessions are left to die by themselves. */
+const noteCrowdedOut = (before: Grant | undefined, { retired }: Grant, { crowdedOut }: Evidence): void => {
+  if (retired.length < maxRetiredTokens) return;
+  for (const { token } of before?.retired ?? []) {
+    if (!retired.some(kept => kept.token === token)) crowdedOut.add(token);
   }
 };
 
@@ -94,6 +102,7 @@ export const createWatch = (evidence: Evidence, raced: (loser: string, grantId: 
     grantWritten: (before, { value: after }) => {
       noteOrigins(before, after, evidence);
       noteAttempt(before, after, evidence);
+      noteCrowdedOut(before, after, evidence);
       judgeRecord(before, after, evidence);
       if ((after.holdUntil ?? 0) > (before?.holdUntil ?? 0)) {
         calls.penaltyRecorded(operationOf(evidence.acting), after.grantId);

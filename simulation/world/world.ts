@@ -119,6 +119,7 @@ const createEvidence = (
   reported: new Set(),
   authorisedAt: new Set(),
   liedAbout: new Set(),
+  crowdedOut: new Set(),
   heldUpAt: new Map(),
   lateRotationAt: new Set(),
   acting: undefined,

@@ -152,6 +152,12 @@ describe('a late answer', () => {
     expect(revoked?.retired[1]?.expiresAt).toBe(start + 7 * day);
   });
 
+  it('takes the place of the token that it was bought with', () => {
+    const bought = { state: 'revoked', tokens: undefined } as const;
+    const spent = entry('refresh-1', { maybeSpent: true });
+    expect(tokensOf(retire({ ...bought, retired: [spent, entry('a')] }))).toEqual(['a', 'refresh-2']);
+  });
+
   it('brings the access token where that is all it has', () => {
     const late = writes.retire(
       grantWith({ state: 'revoked', tokens: undefined }),
