@@ -7,10 +7,11 @@ import { type Moment, without, written } from './write.ts';
 export const announced = (grant: Grant, announcement: Announcement, moment: Moment): Grant | undefined =>
   grant.announcement === announcement ? written(without(grant, 'announcement'), moment) : undefined;
 
-/** Nothing to do now: due again when the record says so. */
+/** Nothing to do now: due again when the record says so. What is due all the same keeps its due time, which tells how long it has waited. */
 export const settle = (grant: Grant, moment: Moment): Grant | undefined => {
   const settled = withDueTime(grant, moment.now, moment.settings);
-  return settled.dueAt === grant.dueAt ? undefined : settled;
+  const isDue = settled.dueAt !== undefined && settled.dueAt <= moment.now;
+  return isDue || settled.dueAt === grant.dueAt ? undefined : settled;
 };
 
 /** Leaves the provider alone until its app's hold is over. What needs no provider stays due. */
