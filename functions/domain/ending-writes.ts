@@ -77,12 +77,14 @@ export const retire = (
   const token = tokens.refreshToken ?? tokens.accessToken;
   // The token that bought it is spent: with what it bought the session can be ended at once.
   const spent = lost.grant.tokens?.refreshToken;
-  const others = grant.retired.filter(known => known.token !== token && known.token !== spent);
+  const others = grant.retired.filter(known => known.token !== spent);
+  // What is known of a token already, that it may be spent above all, stays known.
+  const isKnown = others.some(known => known.token === token);
   const entry = retiredToken(identity, token, tokensEndAt(tokens));
   const mine = grant.attempt?.id === lost.attemptId;
   // What the refresh bought is in hand: its outcome is not unknown any more.
   const rest = mine ? without(grant, 'attempt', 'sent') : grant;
-  return written({ ...rest, retired: bounded([...others, entry], moment.now) }, moment);
+  return written({ ...rest, retired: bounded(isKnown ? others : [...others, entry], moment.now) }, moment);
 };
 
 /** How the tries to end retired sessions went, by token, and until when the provider demanded silence. */

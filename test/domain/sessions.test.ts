@@ -158,6 +158,11 @@ describe('a late answer', () => {
     expect(tokensOf(retire({ ...bought, retired: [spent, entry('a')] }))).toEqual(['a', 'refresh-2']);
   });
 
+  it('that is retired already leaves known that it may be spent', () => {
+    const known = entry('refresh-2', { maybeSpent: true });
+    expect(retire({ state: 'revoked', tokens: undefined, retired: [known] })?.retired).toEqual([known]);
+  });
+
   it('brings the access token where that is all it has', () => {
     const late = writes.retire(
       grantWith({ state: 'revoked', tokens: undefined }),
