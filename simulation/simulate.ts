@@ -2,7 +2,7 @@
 
 import { type FleetOptions, runFleet } from './fleet/fleet.ts';
 import { loadMutant } from './mutants/load-mutant.ts';
-import { mutants } from './mutants/mutants.ts';
+import { type Mutant, mended, mutantNamed, mutants } from './mutants/mutants.ts';
 import { help, type Options, parseOptions, UsageError } from './options.ts';
 import { describeCoverage, describeFailure, describeFigures } from './report.ts';
 
@@ -26,7 +26,7 @@ const assumptionArguments = ({ assumptions, mutant }: Options): string =>
 /** Tells the story of one seed, shrunken if it fails. The product is loaded only now, since a mutant may have to be put in first. */
 const tellSeed = async (seed: number, options: Options): Promise<boolean> => {
   const { assumptions, mutant } = options;
-  const chosen = mutants.find(({ name }) => name === mutant);
+  const chosen = mutantNamed(mutant);
   if (chosen !== undefined) loadMutant(chosen);
   const { runSeed } = await import('./simulation.ts');
   const { shrink } = await import('./shrink.ts');
@@ -65,27 +65,36 @@ const failsAnyway = async (seed: number, { assumptions }: Options): Promise<bool
   );
 };
 
+/** Prints how many seeds it took, or which seed it was. Undefined: what fails is not the mutant. */
+const isNoticed = async ({ name, seed }: Mutant, options: Options): Promise<boolean | undefined> => {
+  const firstSeed = seed ?? options.firstSeed;
+  const seeds = seed === undefined ? seedsPerMutant : 1;
+  const { failing } = await runFleet({ ...fleetOptions(options), mutant: name, firstSeed, seeds });
+  if (failing === undefined) {
+    console.log(`SURVIVED  ${name}`);
+    return false;
+  }
+  if (await failsAnyway(failing.seed, options)) {
+    console.log(`Seed ${failing.seed} fails without any mutant: mend that first.`);
+    return undefined;
+  }
+  const took = seed === undefined ? `${failing.seed - firstSeed + 1} seeds` : `seed ${seed}`;
+  console.log(`${took.padStart(14)}  ${name}  (violates "${failing.invariant}")`);
+  return true;
+};
+
 const tryMutants = async (options: Options): Promise<boolean> => {
   console.log(
     `Seeds from ${options.firstSeed}, up to ${seedsPerMutant} for each of ${mutants.length} mutants`,
   );
-  let survivors = 0;
-  for (const { name } of mutants) {
-    const { failing } = await runFleet({ ...fleetOptions(options), mutant: name, seeds: seedsPerMutant });
-    if (failing !== undefined && (await failsAnyway(failing.seed, options))) {
-      console.log(`Seed ${failing.seed} fails without any mutant: mend that first.`);
-      return false;
-    }
-    if (failing === undefined) survivors += 1;
-    const after = failing && failing.seed - options.firstSeed + 1;
-    console.log(
-      failing === undefined
-        ? `SURVIVED  ${name}`
-        : `${String(after).padStart(6)} seeds  ${name}  (violates "${failing.invariant}")`,
-    );
+  const survivors: string[] = [];
+  for (const mutant of [...mutants, ...mended]) {
+    const noticed = await isNoticed(mutant, options);
+    if (noticed === undefined) return false;
+    if (!noticed) survivors.push(mutant.name);
   }
-  console.log(survivors === 0 ? 'Every mutant was noticed.' : `${survivors} mutants survived.`);
-  return survivors === 0;
+  console.log(survivors.length === 0 ? 'Every mutant was noticed.' : `${survivors.length} mutants survived.`);
+  return survivors.length === 0;
 };
 
 const main = async (): Promise<boolean> => {
@@ -94,10 +103,9 @@ const main = async (): Promise<boolean> => {
     console.log(help);
     return true;
   }
-  if (options.mutant !== undefined && !mutants.some(({ name }) => name === options.mutant)) {
-    throw new UsageError(
-      `There is no mutant "${options.mutant}": ${mutants.map(({ name }) => name).join('; ')}`,
-    );
+  if (options.mutant !== undefined && mutantNamed(options.mutant) === undefined) {
+    const names = [...mutants, ...mended].map(({ name }) => name);
+    throw new UsageError(`There is no mutant "${options.mutant}". There are: ${names.join('; ')}.`);
   }
   if (options.mutants) return tryMutants(options);
   return options.timeline ? tellSeed(options.firstSeed, options) : simulate(options);

@@ -2,14 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { emptyCoverage, merge } from '../engine/coverage.ts';
 import { loadMutant } from '../mutants/load-mutant.ts';
-import { mutants } from '../mutants/mutants.ts';
+import { mutantNamed } from '../mutants/mutants.ts';
 import type { Batch, BatchResult, ThreadData } from './batch.ts';
 
 // Most errors here are ordinary outcomes, and nobody reads their stacks.
 Error.stackTraceLimit = 0;
 
 const { assumptions, mutant } = workerData as ThreadData;
-const chosen = mutants.find(({ name }) => name === mutant);
+const chosen = mutantNamed(mutant);
 if (chosen !== undefined) loadMutant(chosen);
 const { runSeed } = await import('../simulation.ts');
 const { nothingOmitted } = await import('../world/world.ts');

@@ -1,7 +1,12 @@
 /** The protocol, broken on purpose, one rule at a time: what the simulation must notice. Each is an edit of the real source. */
 
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string };
-export type Mutant = { readonly name: string; readonly edits: readonly Edit[] };
+export type Mutant = {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+  /** Of a defect that was mended: the seed that found it. */
+  readonly seed?: number;
+};
 
 const inDomain = (file: string, find: string, replace: string): Edit => ({
   file: `functions/domain/${file}`,
@@ -97,16 +102,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a revocation answers for a connection that came after it',
-    edits: [
-      inKeeper(
-        'revoke.ts',
-        'return after.connectionId === stored.value.connectionId ? after : stored.value;',
-        'return after;',
-      ),
-    ],
-  },
-  {
     name: 'no due time for a refresh on demand',
     edits: [
       inDomain(
@@ -154,16 +149,6 @@ export const mutants: readonly Mutant[] = [
         'refresh-writes.ts',
         `  if (!mine && answer.kind !== 'limited') return undefined;`,
         '  if (!mine) return undefined;',
-      ),
-    ],
-  },
-  {
-    name: 'an app’s own 429 is recorded in one try when an old session is ended',
-    edits: [
-      inKeeper(
-        'end-session.ts',
-        'await persist(() => standings.hold(retired.app, answer), deadlineAt, clock)',
-        'await standings.hold(retired.app, answer)',
       ),
     ],
   },
@@ -273,16 +258,6 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'a new connection promises a token that a refresh under way may end',
-    edits: [
-      inDomain(
-        'connection-writes.ts',
-        'tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)',
-        'Math.abs(Number(mayBeSuperseded(previous, connection, moment))) >= 0',
-      ),
-    ],
-  },
-  {
     name: 'a claim is not confirmed',
     edits: [inDomain('connection-writes.ts', '    claimed: false,', '    claimed: true,')],
   },
@@ -309,3 +284,54 @@ export const mutants: readonly Mutant[] = [
     ],
   },
 ];
+
+/** Each undoes the mending of a defect that a seed found. */
+export const mended: readonly Mutant[] = [
+  {
+    name: 'a new connection promises a token that a refresh under way may end',
+    seed: 36,
+    edits: [
+      inDomain(
+        'connection-writes.ts',
+        'tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)',
+        'Math.abs(Number(mayBeSuperseded(previous, connection, moment))) >= 0',
+      ),
+    ],
+  },
+  {
+    name: 'a revocation answers for a connection that came after it',
+    seed: 417,
+    edits: [
+      inKeeper(
+        'revoke.ts',
+        'return after.connectionId === stored.value.connectionId ? after : stored.value;',
+        'return after;',
+      ),
+    ],
+  },
+  {
+    name: 'an app’s own 429 is recorded in one try when an old session is ended',
+    seed: 2110,
+    edits: [
+      inKeeper(
+        'end-session.ts',
+        'await persist(() => standings.hold(retired.app, answer), deadlineAt, clock)',
+        'await standings.hold(retired.app, answer)',
+      ),
+    ],
+  },
+  {
+    name: 'a late answer that is known already makes forgotten that it may be spent',
+    seed: 100054817,
+    edits: [
+      inDomain(
+        'ending-writes.ts',
+        'known => known.token !== spent);',
+        'known => known.token !== spent && known.token !== token);',
+      ),
+    ],
+  },
+];
+
+export const mutantNamed = (name: string | undefined): Mutant | undefined =>
+  [...mutants, ...mended].find(mutant => mutant.name === name);

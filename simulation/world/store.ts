@@ -53,12 +53,12 @@ const createRecords = <T>(
         writing();
         const result = items.compareAndSet(id, previous?.nonce, stored);
         if (result.ok) seen(id, stored);
-        else if (result.current?.nonce !== stored.nonce) missed(id, name);
+        else if (allOld) seen(id, result.current);
+        if (!result.ok && result.current?.nonce !== stored.nonce) missed(id, name);
         return result;
       });
       if (landed.ok) return { ok: true, stored };
       const current = allOld ? landed.current : await read(id, `read ${kind} after a conflict`);
-      if (allOld) seen(id, current);
       return writtenAfterConflict(stored.nonce, current);
     },
   };
