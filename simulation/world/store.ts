@@ -121,7 +121,7 @@ export const createStore = (
         .sort((a, b) => (a.grantId < b.grantId ? -1 : 1));
       const grants = found.slice(0, limit).map(summaryOf);
       const last = grants.at(-1);
-      return found.length > limit && last !== undefined ? { grants, next: last.grantId } : { grants };
+      return found.length >= limit && last !== undefined ? { grants, next: last.grantId } : { grants };
     },
     postpone: (hint, dueAt) =>
       wait(around, worker, { at: 'write', name: 'grant: postpone' }, () => {
