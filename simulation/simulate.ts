@@ -7,8 +7,8 @@ import { help, type Options, parseOptions, UsageError } from './options.ts';
 import { describeCoverage, describeFailure, describeFigures } from './report.ts';
 
 const batchSize = 250;
-/** A mutant that so many seeds do not notice has survived. */
-const seedsPerMutant = 200_000;
+/** A mutant that so many seeds do not notice has survived: as many as the protocol itself withstands. */
+const seedsPerMutant = 1_000_000;
 
 const fleetOptions = ({ mutant, ...options }: Options): FleetOptions => ({
   ...options,
