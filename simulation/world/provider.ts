@@ -256,7 +256,9 @@ export const createProvider = (rules: ProviderRules): Provider => {
     penalise: (app, ownerId, now) => void state.limits.penalise(app, ownerId, now),
     endSessions: (app, ownerId, now) => {
       for (const session of state.sessions) {
-        if (session.app === app && session.ownerId === ownerId) endSession(state, session, now, 'user-ended');
+        // What is over already ended by itself: the owner is not the reason.
+        if (session.app === app && session.ownerId === ownerId && isAlive(session, now))
+          endSession(state, session, now, 'user-ended');
       }
     },
     canRefresh: (token, now) => canRefresh(state, token, now),
