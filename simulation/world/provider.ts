@@ -81,6 +81,7 @@ type State = {
   readonly rules: ProviderRules;
   readonly sessions: Session[];
   readonly byToken: Map<string, Session>;
+  readonly byRefreshToken: Map<string, Session>;
   readonly ends: Map<string, TokenEnd>;
   readonly limits: RateLimit;
 };
@@ -107,7 +108,7 @@ const endSession = (state: State, session: Session, at: number, reason: Death): 
 };
 
 const issue = (state: State, session: Session, now: number): void => {
-  const { rules, byToken, sessions } = state;
+  const { rules, byToken, byRefreshToken, sessions } = state;
   const serial = `${session.id}-${session.tokens.length + 1}`;
   session.access = `SECRET-access-${serial}`;
   session.accessExpiresAt = now + rules.accessLifetimeMs;
@@ -118,6 +119,7 @@ const issue = (state: State, session: Session, now: number): void => {
     session.refresh = `SECRET-refresh-${serial}`;
     session.refreshExpiresAt = now + rules.refreshLifetimeMs;
     byToken.set(session.refresh, session);
+    byRefreshToken.set(session.refresh, session);
     session.tokens.push(session.refresh);
   }
   if (!rules.oneAccessTokenPerOwner) return;
@@ -179,7 +181,7 @@ const authorize = (state: State, { app, ownerId, at, refreshable }: Authorizatio
 };
 
 const refresh = (state: State, { app, token, now }: ProviderRequest): Processed => {
-  const session = state.byToken.get(token);
+  const session = state.byRefreshToken.get(token);
   if (session?.app !== app || session.end !== undefined) return { answer: refusal, effect: 'refused' };
   if (session.refresh === token && now < session.refreshExpiresAt) {
     const replaced = session.access;
@@ -195,12 +197,12 @@ const refresh = (state: State, { app, token, now }: ProviderRequest): Processed 
   return { answer: refusal, effect: 'refused', session };
 };
 
-/** RFC 7009 §2: whatever is not known, or spent, is answered 200 as well, and ends nothing. */
-const revoke = (state: State, { token, now }: ProviderRequest): Processed => {
+/** RFC 7009 §2: whatever is not known, another app's, or spent, is answered 200 as well, and ends nothing. */
+const revoke = (state: State, { app, token, now }: ProviderRequest): Processed => {
   const session = state.byToken.get(token);
   const answer = { status: 200, body: '' };
   const isCurrent = session?.access === token || session?.refresh === token;
-  if (session === undefined || !isCurrent || session.end !== undefined) return { answer, effect: 'none' };
+  if (session?.app !== app || !isCurrent || session.end !== undefined) return { answer, effect: 'none' };
   endSession(state, session, now, 'revoked');
   return { answer, effect: 'ended', session };
 };
@@ -225,6 +227,7 @@ export const createProvider = (rules: ProviderRules): Provider => {
     rules,
     sessions: [],
     byToken: new Map(),
+    byRefreshToken: new Map(),
     ends: new Map(),
     limits: createRateLimit(rules),
   };

@@ -39,6 +39,7 @@ const describeTokens = (player: Player, response: TokenResponse) => {
   const wallet = player.wallets[session];
   return {
     session,
+    isReplay: wallet?.access.includes(response.accessToken),
     access: wallet && keep(wallet.access, response.accessToken),
     refresh: wallet && keep(wallet.refresh, response.refreshToken),
     accessLifetimeMs: response.accessLifetimeMs,
@@ -76,7 +77,7 @@ const ask = (
       ? player.onRefresh(found.token, send)
       : send();
   const told = describeAnswer(player, answer);
-  return { did: `${act}: ${told.kind}`, told };
+  return { did: `${act}: ${'isReplay' in told && told.isReplay ? 'replayed' : told.kind}`, told };
 };
 
 const perform = (player: Player, clock: Clock, step: Step): Pick<Outcome, 'did' | 'told'> => {
