@@ -124,7 +124,12 @@ export const createTokenClient = (options: TokenClientOptions = {}): TokenClient
     revoke: async grantId => {
       checkGrantId(grantId);
       tokens.forget(grantId);
-      return (await ask({ action: 'revokeGrant', grantId })) as Grant;
+      try {
+        return (await ask({ action: 'revokeGrant', grantId })) as Grant;
+      } finally {
+        // What was asked meanwhile may have been answered before the revocation.
+        tokens.forget(grantId);
+      }
     },
   };
   return client;

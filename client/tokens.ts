@@ -75,7 +75,8 @@ export const createTokens = (ask: Ask, cache: TokenCache, clock: Clock): Tokens 
     const kept = find();
     if (kept !== undefined) return kept;
     // Until the report is answered, a getter would be given the rejected token again, or wait in the same queue.
-    await reports.get(grantId)?.catch(() => undefined);
+    const report = reports.get(grantId);
+    if (report !== undefined) await report.catch(() => undefined);
     const minTtl = minTtlSeconds === 0 ? {} : { minTtl: minTtlSeconds };
     return find() ?? share({ action: 'getToken', grantId, ...minTtl });
   };
