@@ -39,6 +39,7 @@ const discard = (body: ReadableStream | null | undefined): void => {
 
 type Sender = {
   readonly signal: AbortSignal | null | undefined;
+  urlFor(token: AccessToken): URL;
   send(token: AccessToken): Promise<Response>;
   /** Whether `send` may be called once more. */
   readonly replayable: boolean;
@@ -54,12 +55,14 @@ const senderOf = (
   const request = input instanceof Request ? input : undefined;
   const ownBody = request !== undefined && request.body !== null && (init.body ?? undefined) === undefined;
   const headers = new Headers(init.headers ?? request?.headers);
+  const urlFor = (token: AccessToken) => resolveUrl(request?.url ?? (input as string | URL), token, origins);
   let sent = false;
   return {
+    urlFor,
     signal: init.signal ?? request?.signal,
     replayable: isReplayable(init.body),
     send: token => {
-      const url = resolveUrl(request?.url ?? (input as string | URL), token, origins);
+      const url = urlFor(token);
       headers.set('authorization', `Bearer ${token.accessToken}`);
       // A copy goes first, so that the body is still there for a second time.
       const first = ownBody && !sent ? request.clone() : request;
@@ -73,22 +76,11 @@ const senderOf = (
 };
 
 /** A redirect to another origin was followed without the token (WHATWG Fetch, "HTTP-redirect fetch"): a 401 there is not about it. */
-const refusesToken = (
-  { status, url, redirected }: Response,
-  { server, grantId }: AccessToken,
-  origins: readonly string[],
-) => {
-  if (status !== 401) return false;
-  if (!redirected) return true;
-  try {
-    return resolveUrl(url, { server, grantId } as AccessToken, origins) !== undefined;
-  } catch {
-    return false;
-  }
-};
+const refusesToken = ({ status, url, redirected }: Response, { origin }: URL): boolean =>
+  status === 401 && (!redirected || new URL(url).origin === origin);
 
 export const createBearerFetch = (options: FetchOptions) => {
-  const { tokens, origins } = options;
+  const { tokens } = options;
 
   /** The newer token; `undefined` where the token is not what is wrong. */
   const report = async ({ grantId, generation }: AccessToken): Promise<AccessToken | undefined> => {
@@ -105,11 +97,11 @@ export const createBearerFetch = (options: FetchOptions) => {
     input: string | URL | Request,
     init: RequestInit = {},
   ): Promise<Response> => {
-    const { signal, send, replayable, done } = senderOf(input, init, options);
+    const { signal, urlFor, send, replayable, done } = senderOf(input, init, options);
     signal?.throwIfAborted();
     const token = await unlessAborted(tokens.get(grantId, 0), signal);
     const response = await send(token);
-    if (!refusesToken(response, token, origins)) {
+    if (!refusesToken(response, urlFor(token))) {
       done();
       return response;
     }
