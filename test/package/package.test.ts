@@ -121,7 +121,7 @@ describe.each(nodes())('under Node %s', (_, node) => {
     const code = `
       import { createTokenClient } from 'ringbearer';
       globalThis.fetch = async (url, { headers }) => {
-        console.log(url.href, headers.authorization.slice(0, 42), headers['x-amz-security-token']);
+        console.log(url.href, headers.authorization.slice(0, 41), headers['x-amz-security-token']);
         return Response.json({ code: 'grant-not-found', status: 404, detail: 'none' }, { status: 404 });
       };
       const url = 'https://abc.execute-api.eu-west-1.amazonaws.com';
