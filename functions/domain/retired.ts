@@ -10,6 +10,7 @@ export const retiredToken = (grant: Grant, token: string, expiresAt: number): Re
     ownerId: grant.ownerId,
     endpointId: grant.endpointId,
     sessionId: grant.sessionId,
+    startedBy: grant.startedBy,
     token,
     expiresAt,
   }) as RetiredToken;

@@ -72,7 +72,7 @@ export type Provider = {
 
 export type ProviderRequest = {
   readonly app: string;
-  readonly clientSecret: string;
+  readonly clientSecret: string | undefined;
   readonly token: string;
   readonly now: number;
 };

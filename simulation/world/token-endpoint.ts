@@ -115,6 +115,11 @@ const call = <A extends { readonly kind: string }>(
     });
   });
 
+/** New sessions begin with an import here. */
+const notPlayed = async (): Promise<never> => {
+  throw new Error('no operation of the simulation asks for a session');
+};
+
 export const createTokenEndpoint = (
   around: NetworkSurroundings,
   worker: Worker,
@@ -124,4 +129,6 @@ export const createTokenEndpoint = (
     call(around, worker, observer, { app, kind: 'refresh', token }, classifyTokenAnswer),
   revoke: (app, token) =>
     call(around, worker, observer, { app, kind: 'revoke', token }, classifyRevokeAnswer),
+  exchange: notPlayed,
+  mint: notPlayed,
 });

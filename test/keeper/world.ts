@@ -6,15 +6,15 @@ import { laneCount } from '../../functions/domain/lane.ts';
 import { defaultSettings, type Settings } from '../../functions/domain/settings.ts';
 import type { Fact } from '../../functions/keeper/facts.ts';
 import { createKeeper, type Keeper } from '../../functions/keeper/keeper.ts';
-import type { GrantEvent, Ports } from '../../functions/keeper/ports.ts';
+import type { CodeExchange, GrantEvent, Mint, Ports } from '../../functions/keeper/ports.ts';
 import type { SweepReport, SweepRequest } from '../../functions/keeper/sweep.ts';
 import { activeGrant, hour, start } from '../domain/grants.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export type Call = {
-  readonly kind: 'refresh' | 'revoke';
+  readonly kind: 'refresh' | 'exchange' | 'mint' | 'revoke';
   readonly token: string;
-  readonly clientSecret: string;
+  readonly clientSecret: string | undefined;
   readonly at: number;
 };
 
@@ -32,8 +32,10 @@ export type World = {
   eventsFail: boolean;
   /** By how much of what is possible a refresh is brought forward. */
   fraction: () => number;
-  /** What the provider answers; by default it rotates, and ends every session. */
+  /** What the provider answers; by default it rotates, ends every session, and answers no question for a new one. */
   onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  onExchange: (exchange: CodeExchange, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  onMint: (mint: Mint, app: App) => TokenAnswer | Promise<TokenAnswer>;
   onRevoke: (token: string, app: App) => RevokeAnswer | Promise<RevokeAnswer>;
   /** Called whenever the keeper sleeps, after the time has passed. */
   onSleep: () => void;
@@ -101,6 +103,24 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
         world.calls.push({ kind: 'refresh', token, clientSecret: current.clientSecret, at: world.now });
         return world.onRefresh(token, current);
       },
+      exchange: async (current, exchange) => {
+        world.calls.push({
+          kind: 'exchange',
+          token: exchange.code,
+          clientSecret: current.clientSecret,
+          at: world.now,
+        });
+        return world.onExchange(exchange, current);
+      },
+      mint: async (current, mint) => {
+        world.calls.push({
+          kind: 'mint',
+          token: mint.assertion,
+          clientSecret: current.clientSecret,
+          at: world.now,
+        });
+        return world.onMint(mint, current);
+      },
       revoke: async (current, token) => {
         world.calls.push({ kind: 'revoke', token, clientSecret: current.clientSecret, at: world.now });
         return world.onRevoke(token, current);
@@ -123,6 +143,8 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
     eventsFail: false,
     fraction: () => 0,
     onRefresh: replaying,
+    onExchange: () => ({ kind: 'unknown', code: 'no-answer' }),
+    onMint: () => ({ kind: 'unknown', code: 'no-answer' }),
     onRevoke: () => ({ kind: 'ended' }),
     onSleep: () => {},
     grant: (grantId = activeGrant.grantId) => {
