@@ -94,7 +94,7 @@ const summaryEntries = {
   announcement: optional(v.picklist(announcements)),
   reportsSince: optional(time),
   reportsCount: optional(count),
-  importHash: text,
+  importHash: optional(text),
   claimed: v.boolean(),
   connectedAt: time,
   rotatedAt: time,

@@ -100,8 +100,8 @@ export type Grant = {
   readonly retired: readonly RetiredToken[];
   /** Reported rejections that led to a refresh, within the hour that began at `since`. */
   readonly reports?: { readonly since: number; readonly count: number };
-  /** SHA-256 of the token response the connection began with: importing that response again changes nothing. */
-  readonly importHash: string;
+  /** SHA-256 of the token response that was imported: importing it again changes nothing. Absent: it was not an import. */
+  readonly importHash?: string;
   /** False until the claim on the owner was confirmed after this record was written: not served, not refreshed. */
   readonly claimed: boolean;
   readonly connectedAt: number;

@@ -40,7 +40,7 @@ const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
   }
 };
 
-const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
+export const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
   const apps = await readApps(context);
   const [only] = apps;
   const app =
@@ -88,7 +88,8 @@ const checkGeneration = (previous: Grant | undefined, ifGeneration: number | und
 const isSameImport = (grant: Grant, { importHash, app = grant.app }: Import): boolean =>
   grant.importHash === importHash && grant.app === app;
 
-const finish = async (
+/** Confirms the claim of what was stored. */
+export const finish = async (
   context: Context,
   stored: Stored<Grant>,
   kind: PutOutcome['kind'],

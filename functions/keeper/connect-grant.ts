@@ -1,0 +1,198 @@
+/** Connecting an account: an authorization code becomes the grant's new session (RFC 6749 §4.1.3). */
+import type { TokenAnswer } from '../domain/answer.ts';
+import type { App } from '../domain/app.ts';
+import type { Grant, Stored, Strategy } from '../domain/grant.ts';
+import type { RequestedTtls, TokenResponse } from '../domain/tokens.ts';
+import * as writes from '../domain/writes.ts';
+import { askWithCurrentCredentials } from './apps.ts';
+import { type Context, fitsBefore, momentOf } from './attempt.ts';
+import { claimOwner } from './claims.ts';
+import { KeeperError } from './errors.ts';
+import { checkHolds, discard, noTokens, type Obtained } from './new-session.ts';
+import { chooseApp, finish } from './put-grant.ts';
+import { persist, update } from './update.ts';
+
+export type Authorization = {
+  readonly app: string;
+  readonly code: string;
+  readonly codeVerifier?: string;
+  readonly redirectUri: string;
+  readonly endpointId?: string;
+  readonly ttls: RequestedTtls;
+  readonly strategy?: Strategy;
+  readonly label?: string;
+  /** Whether another RingCentral user than the grant's may take it over. */
+  readonly allowOwnerChange: boolean;
+};
+
+/** Why these tokens may not become the grant's. Looked at again with every version that is written upon. */
+const objection = (
+  before: Grant | undefined,
+  current: Grant | undefined,
+  ownerId: string,
+  { allowOwnerChange }: Authorization,
+): KeeperError | undefined => {
+  if (current === undefined) return undefined;
+  const isGone = (grant: Grant | undefined) => grant?.state === 'revoking' || grant?.state === 'revoked';
+  if (isGone(current) && !(isGone(before) && before?.generation === current.generation)) {
+    return new KeeperError(
+      'grant-revoked',
+      'The grant was revoked while the account was being connected. Connect it again if that is wanted.',
+    );
+  }
+  if (current.ownerId === ownerId || allowOwnerChange) return undefined;
+  return new KeeperError(
+    'owner-mismatch',
+    "Another RingCentral user has authorised than this grant's. Log in as that one, or make a link that allows another.",
+  );
+};
+
+const connectionOf = (
+  grantId: string,
+  authorization: Authorization,
+  obtained: Obtained,
+  before?: Grant,
+): writes.Connection => {
+  const { app, response, obtainedAt, connectionId } = obtained;
+  const { strategy, label, ttls } = authorization;
+  return {
+    grantId,
+    connectionId,
+    startedBy: connectionId,
+    strategy: strategy ?? before?.strategy ?? 'weekly',
+    app: app.name,
+    server: app.server,
+    clientId: app.clientId,
+    ownerId: response.ownerId,
+    response,
+    obtainedAt,
+    ...ttls,
+    ...(label !== undefined && { label }),
+  };
+};
+
+/** The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. */
+const store = async (
+  context: Context,
+  grantId: string,
+  authorization: Authorization,
+  obtained: Obtained,
+  before: Stored<Grant> | undefined,
+  deadlineAt: number,
+): Promise<Stored<Grant>> => {
+  const { store: records, randomness, clock } = context;
+  const { ownerId } = obtained.response;
+  const refuse = (current: Grant | undefined) => objection(before?.value, current, ownerId, authorization);
+  const atOnce = refuse(before?.value);
+  if (atOnce !== undefined) throw atOnce;
+  await claimOwner(context, { app: obtained.app.name, ownerId, grantId });
+  const jitter = randomness.fraction();
+  let refused: KeeperError | undefined;
+  const { stored } = await persist(
+    () =>
+      update(records.grants, grantId, current => {
+        refused = refuse(current);
+        if (refused !== undefined) return undefined;
+        const connection = connectionOf(grantId, authorization, obtained, current);
+        // Stored already, by a first try whose answer was lost.
+        if (current?.connectionId === connection.connectionId) return undefined;
+        return writes.connect(current, connection, jitter, momentOf(context));
+      }),
+    deadlineAt,
+    clock,
+  );
+  if (refused !== undefined) throw refused;
+  if (stored === undefined) throw new Error('a grant that was connected is always stored');
+  return stored;
+};
+
+const obtain = async (
+  context: Context,
+  app: App,
+  authorization: Authorization,
+  deadlineAt: number,
+): Promise<TokenAnswer> => {
+  const { apps, tokenEndpoint } = context;
+  const { code, codeVerifier, redirectUri, endpointId, ttls } = authorization;
+  const exchange = {
+    code,
+    redirectUri,
+    ttls,
+    ...(codeVerifier !== undefined && { codeVerifier }),
+    ...(endpointId !== undefined && { endpointId }),
+  };
+  return askWithCurrentCredentials(
+    apps,
+    app,
+    { app: app.name, server: app.server, clientId: app.clientId },
+    current => tokenEndpoint.exchange(current, exchange),
+    () => fitsBefore(context, deadlineAt),
+  );
+};
+
+const responseOf = async (
+  context: Context,
+  asked: { app: App; grantId: string; before: Stored<Grant> | undefined },
+  answer: TokenAnswer,
+): Promise<TokenResponse & { ownerId: string }> => {
+  if (answer.kind === 'refused') {
+    throw new KeeperError(
+      'authorization-refused',
+      `RingCentral does not take this authorization code (${answer.code}): it is used, expired or not for this request. Begin again.`,
+    );
+  }
+  if (answer.kind !== 'rotated') throw await noTokens(context, asked, answer);
+  const { ownerId } = answer.response;
+  if (ownerId !== undefined) return { ...answer.response, ownerId };
+  const { refreshToken, accessToken } = answer.response;
+  await context.tokenEndpoint.revoke(asked.app, refreshToken ?? accessToken);
+  throw new KeeperError('misconfigured', "RingCentral's answer names no user (owner_id).");
+};
+
+/** After a write whose outcome is not known. What may be the live session is never ended. */
+const maybeStored = async (
+  context: Context,
+  grantId: string,
+  { connectionId }: Obtained,
+): Promise<boolean> => {
+  try {
+    return (await context.store.grants.get(grantId))?.value.connectionId === connectionId;
+  } catch {
+    return true;
+  }
+};
+
+/**
+ * Throws {@link KeeperError}: `invalid-request`, `authorization-refused`, `owner-mismatch`, `owner-already-connected`,
+ * `grant-revoked`, `provider-unavailable`, `misconfigured`. What is not stored is ended; what was stored before is ended by the
+ * sweep. An exchange whose answer is lost leaves a session that nobody knows, until its tokens die by themselves.
+ */
+export const connectGrant = async (
+  context: Context,
+  grantId: string,
+  authorization: Authorization,
+  deadlineAt: number,
+): Promise<Grant> => {
+  const { clock, randomness, observe } = context;
+  const before = await context.store.grants.get(grantId);
+  const app = await chooseApp(context, authorization.app);
+  if (!fitsBefore(context, deadlineAt)) {
+    throw new KeeperError('provider-unavailable', 'There is too little time left. Begin again.', 1000);
+  }
+  await checkHolds(context, app, before?.value);
+  const obtainedAt = clock.now();
+  const answer = await obtain(context, app, authorization, deadlineAt);
+  const response = await responseOf(context, { app, grantId, before }, answer);
+  const obtained: Obtained = { app, response, obtainedAt, connectionId: randomness.id() };
+  try {
+    const stored = await store(context, grantId, authorization, obtained, before, deadlineAt);
+    observe({ type: 'connected', grantId, generation: stored.value.generation });
+    const { grant } = await finish(context, stored, 'created');
+    return grant;
+  } catch (error) {
+    if (error instanceof KeeperError || !(await maybeStored(context, grantId, obtained))) {
+      await discard(context, grantId, obtained).catch(() => undefined);
+    }
+    throw error;
+  }
+};
