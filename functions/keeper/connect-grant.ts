@@ -6,10 +6,10 @@ import type { RequestedTtls, TokenResponse } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
 import { type Context, fitsBefore, momentOf } from './attempt.ts';
-import { claimOwner } from './claims.ts';
+import { claimOwner, confirmClaim, ownerAlreadyConnected } from './claims.ts';
 import { KeeperError } from './errors.ts';
 import { checkHolds, discard, noTokens, type Obtained } from './new-session.ts';
-import { chooseApp, finish } from './put-grant.ts';
+import { chooseApp } from './put-grant.ts';
 import { persist, update } from './update.ts';
 
 export type Authorization = {
@@ -187,7 +187,10 @@ export const connectGrant = async (
   try {
     const stored = await store(context, grantId, authorization, obtained, before, deadlineAt);
     observe({ type: 'connected', grantId, generation: stored.value.generation });
-    const { grant } = await finish(context, stored, 'created');
+    const { value: grant } = await persist(() => confirmClaim(context, stored), deadlineAt, clock);
+    if (!grant.claimed && grant.connectionId === obtained.connectionId) {
+      throw ownerAlreadyConnected(grant.ownerId);
+    }
     return grant;
   } catch (error) {
     if (error instanceof KeeperError || !(await maybeStored(context, grantId, obtained))) {

@@ -88,8 +88,7 @@ const checkGeneration = (previous: Grant | undefined, ifGeneration: number | und
 const isSameImport = (grant: Grant, { importHash, app = grant.app }: Import): boolean =>
   grant.importHash === importHash && grant.app === app;
 
-/** Confirms the claim of what was stored. */
-export const finish = async (
+const finish = async (
   context: Context,
   stored: Stored<Grant>,
   kind: PutOutcome['kind'],

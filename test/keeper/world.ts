@@ -4,6 +4,7 @@ import type { App } from '../../functions/domain/app.ts';
 import type { Grant } from '../../functions/domain/grant.ts';
 import { laneCount } from '../../functions/domain/lane.ts';
 import { defaultSettings, type Settings } from '../../functions/domain/settings.ts';
+import type { RequestedTtls } from '../../functions/domain/tokens.ts';
 import type { Fact } from '../../functions/keeper/facts.ts';
 import { createKeeper, type Keeper } from '../../functions/keeper/keeper.ts';
 import type { CodeExchange, GrantEvent, Mint, Ports } from '../../functions/keeper/ports.ts';
@@ -33,7 +34,7 @@ export type World = {
   /** By how much of what is possible a refresh is brought forward. */
   fraction: () => number;
   /** What the provider answers; by default it rotates, ends every session, and answers no question for a new one. */
-  onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  onRefresh: (token: string, app: App, ttls: RequestedTtls) => TokenAnswer | Promise<TokenAnswer>;
   onExchange: (exchange: CodeExchange, app: App) => TokenAnswer | Promise<TokenAnswer>;
   onMint: (mint: Mint, app: App) => TokenAnswer | Promise<TokenAnswer>;
   onRevoke: (token: string, app: App) => RevokeAnswer | Promise<RevokeAnswer>;
@@ -99,9 +100,9 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
       },
     },
     tokenEndpoint: {
-      refresh: async (current, token) => {
+      refresh: async (current, token, ttls = {}) => {
         world.calls.push({ kind: 'refresh', token, clientSecret: current.clientSecret, at: world.now });
-        return world.onRefresh(token, current);
+        return world.onRefresh(token, current, ttls);
       },
       exchange: async (current, exchange) => {
         world.calls.push({
