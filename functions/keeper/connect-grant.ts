@@ -83,6 +83,7 @@ const store = async (
   const { store: records, randomness, clock } = context;
   const { ownerId } = obtained.response;
   const refuse = (current: Grant | undefined) => objection(before?.value, current, ownerId, authorization);
+  // Before the claim: an owner that is refused must not leave one behind.
   const atOnce = refuse(before?.value);
   if (atOnce !== undefined) throw atOnce;
   await claimOwner(context, { app: obtained.app.name, ownerId, grantId });

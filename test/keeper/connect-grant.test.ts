@@ -60,6 +60,7 @@ const asked = (kind: string) => world.calls.filter(call => call.kind === kind).m
 describe('a new grant', () => {
   it('is active with the tokens that the code brought, and is served at once', async () => {
     const grant = await connect({ strategy: 'hourly', label: 'Ada' }, 'acme:new');
+    expect(world.facts).toContainEqual({ type: 'connected', grantId: 'acme:new', generation: 1 });
     expect(grant).toMatchObject({
       state: 'active',
       generation: 1,
@@ -86,8 +87,22 @@ describe('a new grant', () => {
     };
     const grant = await connect({ endpointId: 'endpoint-1', ttls }, 'acme:new');
     const { code, codeVerifier, redirectUri } = authorization;
-    expect(exchanges).toEqual([{ code, codeVerifier, redirectUri, endpointId: 'endpoint-1', ttls }]);
+    expect(exchanges).toStrictEqual([{ code, codeVerifier, redirectUri, endpointId: 'endpoint-1', ttls }]);
     expect(grant).toMatchObject(ttls);
+  });
+
+  it('is asked for with nothing that the link does not say', async () => {
+    const exchanges: unknown[] = [];
+    world.onExchange = exchange => {
+      exchanges.push(exchange);
+      return answer();
+    };
+    const { codeVerifier: _, ...without } = authorization;
+    const grant = await world.keeper.connectGrant('acme:new', without, world.now + 29 * second);
+    const { code, redirectUri } = authorization;
+    expect(exchanges).toStrictEqual([{ code, redirectUri, ttls: {} }]);
+    expect(grant.strategy).toBe('weekly');
+    expect('label' in grant).toBe(false);
   });
 
   it('asks for the same lifetimes with each refresh', async () => {
@@ -184,6 +199,7 @@ describe('another RingCentral user', () => {
   it('is refused; the grant goes on as it was, and the new session is ended', async () => {
     const error = await refusal(connect());
     expect(error).toMatchObject({ code: 'owner-mismatch' });
+    expect(error.message).toContain('Another RingCentral user');
     expect(error.message).not.toContain('1001');
     expect(world.grant()).toMatchObject({ ownerId: '1001', generation: 1, tokens: activeGrant.tokens });
     await world.sweep();
@@ -218,7 +234,26 @@ describe('an owner who is connected as another grant', () => {
   it('is refused, and the session that was started is ended, not the living one', async () => {
     expect(await refusal(connect({}, 'second'))).toMatchObject({ code: 'owner-already-connected' });
     expect(asked('revoke')).toEqual(['refresh-3']);
+    expect(world.store.stored.grants.get('second')).toBeUndefined();
     expect(await world.getToken('first')).toMatchObject({ accessToken: 'access-new' });
+  });
+
+  it('is refused even where the other grant was connected at the same moment', async () => {
+    const { claims } = world.ports().store;
+    const { write } = claims;
+    let writes = 0;
+    claims.write = async (id, previous, next) => {
+      writes += 1;
+      return writes === 2
+        ? { ok: false, current: { value: { ...next, grantId: 'first' }, nonce: 'n' } }
+        : write(id, previous, next);
+    };
+    world.onExchange = () => answer({ ownerId: '3003', refreshToken: 'refresh-3' });
+    expect(await refusal(connect({}, 'second'))).toMatchObject({ code: 'owner-already-connected' });
+    claims.write = write;
+    expect(world.grant('second')).toMatchObject({ state: 'revoked', retired: [{ token: 'refresh-3' }] });
+    await world.sweep();
+    expect(asked('revoke')).toEqual(['refresh-3']);
   });
 
   it('stays refused where an old grant was to be taken over, whose session lives on', async () => {
@@ -246,10 +281,42 @@ describe('a revocation while the account is being connected', () => {
     expect(asked('revoke').sort()).toEqual(['refresh-1', 'refresh-new']);
   });
 
-  it('that came before does not forbid to connect again', async () => {
+  it('wins too where the provider has not been told yet', async () => {
     world.store.seed(activeGrant);
-    await world.keeper.revokeGrant(activeGrant.grantId, world.now + 29 * second);
-    expect(await connect()).toMatchObject({ state: 'active' });
+    world.onRevoke = () => ({ kind: 'unknown', code: 'timeout' });
+    world.onExchange = async () => {
+      await world.another().revokeGrant(activeGrant.grantId, world.now + 29 * second);
+      return answer();
+    };
+    const error = await refusal(connect());
+    expect(error).toMatchObject({ code: 'grant-revoked' });
+    expect(error.message).toContain('was revoked while the account was being connected');
+    expect(world.grant()).toMatchObject({ state: 'revoking', generation: 2 });
+  });
+
+  it.each(['revoking', 'revoked'] as const)(
+    'that came before (%s) does not forbid to connect again',
+    async state => {
+      world.store.seed(grantWith({ state, generation: 2 }));
+      expect(await connect()).toMatchObject({ state: 'active', generation: 3 });
+    },
+  );
+
+  it('wins over a connection that another one came before', async () => {
+    world.store.seed(grantWith({ state: 'revoked', generation: 2 }));
+    world.onExchange = () => {
+      world.store.seed(grantWith({ state: 'revoked', generation: 4 }));
+      return answer();
+    };
+    expect(await refusal(connect())).toMatchObject({ code: 'grant-revoked' });
+  });
+
+  it('wins over the connection of a grant that was not there before', async () => {
+    world.onExchange = () => {
+      world.store.seed(grantWith({ state: 'revoked', generation: 2 }));
+      return answer();
+    };
+    expect(await refusal(connect())).toMatchObject({ code: 'grant-revoked' });
   });
 });
 
@@ -267,7 +334,15 @@ describe('an answer without tokens', () => {
 
   it('that refuses the app holds the app, as any other such answer does', async () => {
     world.onExchange = () => ({ kind: 'misconfigured', code: 'OAU-153' });
-    expect(await refusal(connect())).toMatchObject({ code: 'misconfigured' });
+    const error = await refusal(connect());
+    expect(error).toMatchObject({ code: 'misconfigured' });
+    expect(error.message).toContain('refuses the app "main" (OAU-153)');
+    expect(world.facts).toContainEqual({
+      type: 'misconfigured',
+      app: 'main',
+      code: 'OAU-153',
+      grantId: activeGrant.grantId,
+    });
     expect(world.facts).toContainEqual(expect.objectContaining({ type: 'app-held', code: 'OAU-153' }));
     expect(await refusal(connect())).toMatchObject({ code: 'provider-unavailable' });
     expect(asked('exchange')).toHaveLength(1);
@@ -297,9 +372,15 @@ describe('an answer without tokens', () => {
 
   it('that was lost leaves the grant as it was: a code works once, and is not sent again', async () => {
     world.onExchange = () => ({ kind: 'unknown', code: 'timeout' });
-    expect(await refusal(connect())).toMatchObject({ code: 'provider-unavailable' });
+    const error = await refusal(connect());
+    expect(error).toMatchObject({ code: 'provider-unavailable' });
+    expect(error.message).toBe(
+      'RingCentral did not answer as expected (timeout). Begin again after that time.',
+    );
     expect(asked('exchange')).toHaveLength(1);
     expect(world.grant()).toEqual(activeGrant);
+    expect(world.facts).toEqual([]);
+    expect(await world.getToken()).toMatchObject({ generation: 2 });
   });
 
   it('that names no user is no connection, and its session is ended', async () => {
@@ -322,18 +403,37 @@ describe('what could not be stored', () => {
     expect(asked('revoke')).toEqual(['refresh-new']);
   });
 
-  it('is left alone where it may be stored all the same', async () => {
+  it('is left alone where it is stored all the same: the sweep confirms the claim that could not be', async () => {
+    const { claims } = world.ports().store;
+    const { write } = claims;
+    let writes = 0;
+    claims.write = async (...args) => {
+      writes += 1;
+      if (writes > 1) throw new Error('the store is down');
+      return write(...args);
+    };
+    await expect(connect({}, 'acme:new')).rejects.toThrow('the store is down');
+    claims.write = write;
+    expect(world.grant('acme:new')).toMatchObject({ claimed: false, retired: [] });
+    await world.sweep();
+    expect(asked('revoke')).toEqual([]);
+    expect(await world.getToken('acme:new')).toMatchObject({ accessToken: 'access-new' });
+  });
+
+  it('is left alone where nobody can say whether it is stored', async () => {
     const { grants } = world.ports().store;
-    const { write } = grants;
+    const { write, get } = grants;
     grants.write = async (...args) => {
       await write(...args);
+      grants.get = async () => {
+        throw new Error('the store is down');
+      };
       throw new Error('the answer was lost');
     };
-    await connect({}, 'acme:new').catch(() => undefined);
-    grants.write = write;
+    await expect(connect({}, 'acme:new')).rejects.toThrow('the store is down');
+    Object.assign(grants, { write, get });
     expect(asked('revoke')).toEqual([]);
-    await world.sweep();
-    expect(await world.getToken('acme:new')).toMatchObject({ accessToken: 'access-new' });
+    expect(world.grant('acme:new').tokens?.refreshToken).toBe('refresh-new');
   });
 });
 
@@ -350,11 +450,21 @@ describe('a request for a connection', () => {
   });
 
   it('is sent again with the new secret, where the app’s was changed a moment ago', async () => {
-    world.readApps = fresh => [fresh ? { ...app, clientSecret: 'new' } : app];
+    world.readApps = () => [world.calls.length > 0 ? { ...app, clientSecret: 'new' } : app];
     world.onExchange = (_, { clientSecret }) =>
       clientSecret === 'new' ? answer() : { kind: 'misconfigured', code: 'OAU-153' };
     world.apps = [app];
     expect(await connect({}, 'acme:new')).toMatchObject({ state: 'active' });
+  });
+
+  it('is not sent again where no time is left for its answer', async () => {
+    world.readApps = fresh => [fresh && world.calls.length > 0 ? { ...app, clientSecret: 'new' } : app];
+    world.onExchange = () => {
+      world.now += 15 * second;
+      return { kind: 'misconfigured', code: 'OAU-153' };
+    };
+    expect(await refusal(connect({}, 'acme:new'))).toMatchObject({ code: 'misconfigured' });
+    expect(asked('exchange')).toHaveLength(1);
   });
 
   it('of a hold that is over is sent', async () => {
