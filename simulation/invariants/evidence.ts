@@ -16,6 +16,8 @@ export type Evidence = {
   now(): number;
   /** By access and by refresh token. */
   readonly origins: Map<string, Origin>;
+  /** For which grant an authorization code was given. */
+  readonly codes: Map<string, { readonly grantId: string; readonly app: string }>;
   /** Access tokens that a caller reported as rejected and that are replaced for it. */
   readonly reported: Set<string>;
   /** When users authorised: where only one access token may live, that ends the others. */

@@ -85,7 +85,7 @@ const excuseOfOrphan = (session: Session, grantId: string, evidence: Evidence): 
   if (session.tokens.some(token => evidence.crowdedOut.has(token))) {
     return 'session left to die by itself: the list of old ones was full';
   }
-  return evidence.scenario.provider.identifies === 'nothing'
+  return evidence.scenario.provider.identifies === 'nothing' && !session.exchanged
     ? 'session left to die by itself: answers do not tell it apart'
     : undefined;
 };

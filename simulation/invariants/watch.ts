@@ -7,7 +7,7 @@ import type { Operation } from '../world/operation.ts';
 import type { StoreObserver } from '../world/store.ts';
 import type { CallObserver } from '../world/token-endpoint.ts';
 import { watchCalls } from './calls.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, originOf } from './evidence.ts';
 import { judgeRecord } from './records.ts';
 import { type ServedWatch, watchServed } from './served.ts';
 import { judgeEnding, judgeOrphans, judgeReuse, judgeVerdict } from './sessions.ts';
@@ -34,6 +34,14 @@ const noteOrigins = (
   for (const token of [tokens.accessToken, tokens.refreshToken]) {
     if (token !== undefined && !origins.has(token))
       origins.set(token, { grantId, connectionId, storedAt: now() });
+  }
+};
+
+/** What was exchanged and could not be stored is the keeper’s all the same, once it is kept to be ended. */
+const noteRetired = ({ grantId, connectionId, retired }: Grant, evidence: Evidence): void => {
+  for (const { token } of retired) {
+    if (originOf(token, evidence) === undefined)
+      evidence.origins.set(token, { grantId, connectionId, storedAt: evidence.now() });
   }
 };
 
@@ -102,6 +110,7 @@ export const createWatch = (evidence: Evidence, raced: (loser: string, grantId: 
     grantWritten: (before, { value: after }) => {
       noteOrigins(before, after, evidence);
       noteAttempt(before, after, evidence);
+      noteRetired(after, evidence);
       noteCrowdedOut(before, after, evidence);
       judgeRecord(before, after, evidence);
       if ((after.holdUntil ?? 0) > (before?.holdUntil ?? 0)) {

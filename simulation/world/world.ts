@@ -116,6 +116,7 @@ const createEvidence = (
   provider,
   now: scheduler.now,
   origins: new Map(),
+  codes: new Map(),
   reported: new Set(),
   authorisedAt: new Set(),
   liedAbout: new Set(),
