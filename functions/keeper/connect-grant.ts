@@ -69,7 +69,10 @@ const connectionOf = (
   };
 };
 
-/** The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. */
+/**
+ * The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. The fence is the
+ * connection as read before the exchange: another one that came since stays, and is what is returned.
+ */
 const store = async (
   context: Context,
   asked: Asked,
@@ -92,9 +95,9 @@ const store = async (
       update(records.grants, grantId, current => {
         refused = refuse(current);
         if (refused !== undefined) return undefined;
+        // Stored already, by a first try whose answer was lost; or replaced since then, and its session ended.
+        if (current?.connectionId !== before?.value.connectionId) return undefined;
         const connection = connectionOf(asked, authorization, obtained, current);
-        // Stored already, by a first try whose answer was lost.
-        if (current?.connectionId === connection.connectionId) return undefined;
         return writes.connect(current, connection, jitter, momentOf(context));
       }),
     deadlineAt,
@@ -185,6 +188,10 @@ export const connectGrant = async (
   const obtained: Obtained = { response, obtainedAt, connectionId: randomness.id() };
   try {
     const stored = await store(context, asked, authorization, obtained, before);
+    if (stored.value.connectionId !== obtained.connectionId) {
+      await discard(context, asked, obtained);
+      return stored.value;
+    }
     observe({ type: 'connected', grantId, generation: stored.value.generation });
     const { value: grant } = await persist(() => confirmClaim(context, stored), deadlineAt, clock);
     if (!grant.claimed && grant.connectionId === obtained.connectionId) {

@@ -6,7 +6,8 @@ import { penaltyEnd } from '../domain/hold.ts';
 import { retiredToken } from '../domain/retired.ts';
 import { type TokenResponse, tokensEndAt, toTokens } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
-import { type Context, momentOf } from './attempt.ts';
+import { askWithCurrentCredentials } from './apps.ts';
+import { type Context, fitsBefore, momentOf } from './attempt.ts';
 import { KeeperError } from './errors.ts';
 import { persist, updateExisting } from './update.ts';
 
@@ -87,17 +88,23 @@ export const discard = async (
   asked: Asked,
   { response, obtainedAt, connectionId }: Obtained,
 ): Promise<void> => {
-  const { store, tokenEndpoint, settings } = context;
-  const { app, grantId } = asked;
+  const { store, apps, tokenEndpoint, settings } = context;
+  const { app, grantId, deadlineAt } = asked;
   const tokens = toTokens(response, obtainedAt, undefined, settings);
   const token = tokens.refreshToken ?? tokens.accessToken;
   const { name, server, clientId } = app;
-  const identity = { ...response, app: name, server, clientId, startedBy: connectionId };
-  const entry = retiredToken(identity, token, tokensEndAt(tokens));
+  const issuedTo = { ...response, app: name, server, clientId, startedBy: connectionId };
+  const entry = retiredToken(issuedTo, token, tokensEndAt(tokens));
   const { stored } = await updateExisting(store.grants, grantId, grant =>
     writes.retireSession(grant, entry, momentOf(context)),
   );
   if (stored !== undefined) return;
-  const answer = await tokenEndpoint.revoke(app, token);
+  const answer = await askWithCurrentCredentials(
+    apps,
+    app,
+    issuedTo,
+    current => tokenEndpoint.revoke(current, token),
+    () => fitsBefore(context, deadlineAt),
+  );
   if (answer.kind !== 'ended') await record(context, asked, answer, undefined);
 };

@@ -59,7 +59,20 @@ const noteStart = (
   const subject = evidence.codes.get(code);
   if (effect !== 'started' || subject === undefined) return;
   evidence.authorisedAt.add(evidence.now());
-  for (const token of session?.tokens ?? []) operation.exchanged.set(token, subject);
+  operation.exchangedAt = evidence.now();
+  if (session === undefined) return;
+  for (const token of session.tokens) operation.exchanged.set(token, subject);
+  evidence.exchanges.set(session.id, { operation, code });
+};
+
+/** Whoever was given tokens for a code stores them or ends their session; ending it is tried once where there is no record. */
+const noteAnswer = (kind: CallKind, token: string, answer: string, evidence: Evidence): void => {
+  const { exchanges, provider } = evidence;
+  const sessionId = provider.sessionOf(token)?.id;
+  for (const [id, started] of exchanges) {
+    if (kind === 'exchange' && started.code === token) started.heard = answer === 'rotated';
+    if (kind === 'revoke' && id === sessionId) started.toldInVain = answer !== 'ended';
+  }
 };
 
 const isRecordable = (key: string, { tables, scenario }: Evidence): boolean =>
@@ -122,7 +135,8 @@ export const watchCalls = (
     requestsOf: token => requests.get(token) ?? [],
     penaltyRecorded: (operation, key) => {
       const endsAt = operation.penalties.get(key);
-      if (endsAt === undefined) return;
+      // Another answer's hold, which is shorter, says nothing of the penalty.
+      if (endsAt === undefined || holdOf(key) < endsAt) return;
       operation.penalties.delete(key);
       penalties.set(key, { endsAt, recordedAt: now() });
     },
@@ -148,6 +162,7 @@ export const watchCalls = (
         },
         answered: answer => {
           request.answered = answer;
+          noteAnswer(kind, token, answer, evidence);
           if (answer !== 'limited' || penaltyUntil === undefined) return;
           operation.penalties.set(grantId, penaltyUntil);
           operation.penalties.set(`app ${app}`, penaltyUntil);

@@ -45,6 +45,19 @@ const noteRetired = ({ grantId, connectionId, retired }: Grant, evidence: Eviden
   }
 };
 
+const isGone = (grant: Grant | undefined): boolean =>
+  grant?.state === 'revoking' || grant?.state === 'revoked';
+
+/** A revocation is not undone by a code that the provider had taken before it. */
+const judgeRevival = (before: Grant | undefined, after: Grant, evidence: Evidence): void => {
+  const { acting, revokedAt, now, violate } = evidence;
+  if (after.state === 'revoking' && before?.state !== 'revoking') revokedAt.set(after.grantId, now());
+  const revived = isGone(before) && before?.connectionId !== after.connectionId;
+  const exchangedAt = acting?.exchangedAt ?? Number.POSITIVE_INFINITY;
+  if (revived && exchangedAt < (revokedAt.get(after.grantId) ?? 0))
+    violate('revoke wins', 'a connection that was begun before the revocation came after it');
+};
+
 /** The list is bounded: beyond it sessions are left to die by themselves. */
 const noteCrowdedOut = (before: Grant | undefined, { retired }: Grant, { crowdedOut }: Evidence): void => {
   if (retired.length < maxRetiredTokens) return;
@@ -113,6 +126,7 @@ export const createWatch = (evidence: Evidence, raced: (loser: string, grantId: 
       noteRetired(after, evidence);
       noteCrowdedOut(before, after, evidence);
       judgeRecord(before, after, evidence);
+      judgeRevival(before, after, evidence);
       if ((after.holdUntil ?? 0) > (before?.holdUntil ?? 0)) {
         calls.penaltyRecorded(operationOf(evidence.acting), after.grantId);
       }

@@ -25,5 +25,7 @@ export type Operation = {
   readonly penalties: Map<string, number>;
   /** Tokens that it was given for a code, and for which grant that was. */
   readonly exchanged: Map<string, { readonly grantId: string; readonly app: string }>;
+  /** When the provider took its code. */
+  exchangedAt?: number;
   done: boolean;
 };

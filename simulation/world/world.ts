@@ -117,6 +117,8 @@ const createEvidence = (
   now: scheduler.now,
   origins: new Map(),
   codes: new Map(),
+  exchanges: new Map(),
+  revokedAt: new Map(),
   reported: new Set(),
   authorisedAt: new Set(),
   liedAbout: new Set(),
