@@ -1,4 +1,4 @@
-/** The apps in Secrets Manager: `{"apps":[{"name","server","clientId","clientSecret"}]}`. */
+/** The apps in Secrets Manager: `{"apps":[{"name","server","clientId","clientSecret"}]}`. A public client has `"public": true` in place of `clientSecret`. */
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
 import type { App } from '../domain/app.ts';
@@ -19,7 +19,7 @@ const isServer = (text: string): boolean => {
 const field = (name: string) =>
   v.pipe(v.string(`${name} must be a string`), v.minLength(1, `${name} is empty`), v.maxLength(512));
 
-const appSchema = v.object({
+const appEntries = v.object({
   name: v.pipe(
     v.string('name must be a string'),
     v.regex(/^[A-Za-z0-9_-]{1,64}$/, 'name must be 1 to 64 letters, digits, _ or -'),
@@ -33,8 +33,26 @@ const appSchema = v.object({
     field('clientId'),
     v.excludes(':', 'clientId has a colon, which HTTP Basic cannot express'),
   ),
-  clientSecret: field('clientSecret'),
+  clientSecret: v.exactOptional(field('clientSecret')),
+  public: v.exactOptional(
+    v.literal(true, 'public can only be true: leave it out where there is a clientSecret'),
+  ),
+  pkce: v.exactOptional(v.literal(false, 'pkce can only be false: leave it out where it is used')),
 });
+
+/** A client is public only where the secret says so: a forgotten `clientSecret` must not make one of it. */
+const appSchema = v.pipe(
+  appEntries,
+  v.check(
+    app => app.public === true || app.clientSecret !== undefined,
+    'clientSecret is missing (a public client has none and says "public": true)',
+  ),
+  v.check(
+    app => app.public !== true || (app.clientSecret === undefined && app.pkce !== false),
+    'a public client has no clientSecret and cannot do without pkce',
+  ),
+  v.transform(({ public: _, ...app }): App => app),
+);
 
 const secretSchema = v.pipe(
   v.object(

@@ -42,6 +42,7 @@ const identity = {
   ownerId: text,
   endpointId: optional(text),
   sessionId: optional(text),
+  startedBy: optional(text),
 };
 
 const retiredSchema = v.object({
@@ -66,6 +67,8 @@ const summaryEntries = {
   state: v.picklist(grantStates),
   strategy: v.picklist(strategies),
   connectionId: text,
+  accessTokenTtlSeconds: optional(count),
+  refreshTokenTtlSeconds: optional(count),
   generation: count,
   label: optional(v.string()),
   tokenType: optional(text),
@@ -91,7 +94,7 @@ const summaryEntries = {
   announcement: optional(v.picklist(announcements)),
   reportsSince: optional(time),
   reportsCount: optional(count),
-  importHash: text,
+  importHash: optional(text),
   claimed: v.boolean(),
   connectedAt: time,
   rotatedAt: time,
@@ -129,6 +132,9 @@ const decodeSummaryOf = (stored: StoredSummary): GrantSummary =>
     ownerId: stored.ownerId,
     endpointId: stored.endpointId,
     sessionId: stored.sessionId,
+    startedBy: stored.startedBy,
+    accessTokenTtlSeconds: stored.accessTokenTtlSeconds,
+    refreshTokenTtlSeconds: stored.refreshTokenTtlSeconds,
     label: stored.label,
     tokens: both(stored.accessExpiresAt, stored.accessLifetimeMs, (accessExpiresAt, accessLifetimeMs) =>
       present({

@@ -4,12 +4,20 @@ import {
   allowInsecureRequests,
   type Client,
   type ClientAuth,
-  refreshTokenGrantRequest,
+  genericTokenEndpointRequest,
+  None,
   revocationRequest,
 } from 'oauth4webapi';
-import { classifyRevokeAnswer, classifyTokenAnswer, type RawAnswer, type Unknown } from '../domain/answer.ts';
+import {
+  classifyRevokeAnswer,
+  classifyTokenAnswer,
+  type RawAnswer,
+  type TokenAnswer,
+  type Unknown,
+} from '../domain/answer.ts';
 import type { App } from '../domain/app.ts';
-import type { Clock, TokenEndpoint } from '../keeper/ports.ts';
+import { present, type RequestedTtls } from '../domain/tokens.ts';
+import type { Clock, NewSession, TokenEndpoint } from '../keeper/ports.ts';
 
 /** A token response is a few kilobytes; whatever is longer is none. */
 const maxBodyBytes = 65_536;
@@ -28,12 +36,35 @@ const clientOf = ({ clientId }: App): Client => ({ client_id: clientId });
  * RingCentral takes them literally and its client ids contain `-` and `_`.
  */
 const basicAuthentication =
-  ({ clientId, clientSecret }: App): ClientAuth =>
+  (clientId: string, clientSecret: string): ClientAuth =>
   (_server, _client, _body, headers) => {
-    // `revocationRequest` takes this header away, and RingCentral wants it.
-    headers.set('accept', 'application/json');
     headers.set('authorization', `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`);
   };
+
+/** A public client sends its id in the body and no header. */
+const authenticationOf =
+  ({ clientId, clientSecret }: App): ClientAuth =>
+  (server, client, body, headers) => {
+    // `revocationRequest` takes this header away, and RingCentral wants it.
+    headers.set('accept', 'application/json');
+    const authenticate = clientSecret === undefined ? None() : basicAuthentication(clientId, clientSecret);
+    return authenticate(server, client, body, headers);
+  };
+
+type Parameters = Readonly<Record<string, string | undefined>>;
+
+/** RingCentral's names; a lifetime that is not asked for is not sent. */
+const ttlParameters = ({ accessTokenTtlSeconds, refreshTokenTtlSeconds }: RequestedTtls): Parameters => ({
+  access_token_ttl: accessTokenTtlSeconds?.toString(),
+  refresh_token_ttl: refreshTokenTtlSeconds?.toString(),
+});
+
+const sessionParameters = ({ endpointId, ttls = {} }: NewSession): Parameters => ({
+  endpoint_id: endpointId,
+  ...ttlParameters(ttls),
+});
+
+const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 const readBody = async (response: Response): Promise<string | undefined> => {
   const chunks: Uint8Array[] = [];
@@ -74,27 +105,39 @@ export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): To
     // Only what the apps secret was allowed to say: plain HTTP passes its check on loopback alone.
     [allowInsecureRequests]: app.server.startsWith('http:'),
   });
+  const ask = async (app: App, grantType: string, parameters: Parameters): Promise<TokenAnswer> => {
+    try {
+      const response = await genericTokenEndpointRequest(
+        serverOf(app),
+        clientOf(app),
+        authenticationOf(app),
+        grantType,
+        present(parameters) as Record<string, string>,
+        options(app),
+      );
+      return classifyTokenAnswer(await read(response), clock.now());
+    } catch (error) {
+      return failed(error);
+    }
+  };
   return {
-    refresh: async (app, refreshToken) => {
-      try {
-        const response = await refreshTokenGrantRequest(
-          serverOf(app),
-          clientOf(app),
-          basicAuthentication(app),
-          refreshToken,
-          options(app),
-        );
-        return classifyTokenAnswer(await read(response), clock.now());
-      } catch (error) {
-        return failed(error);
-      }
-    },
+    refresh: (app, refreshToken, ttls = {}) =>
+      ask(app, 'refresh_token', { refresh_token: refreshToken, ...ttlParameters(ttls) }),
+    exchange: (app, { code, codeVerifier, redirectUri, ...session }) =>
+      ask(app, 'authorization_code', {
+        code,
+        redirect_uri: redirectUri,
+        code_verifier: codeVerifier,
+        ...sessionParameters(session),
+      }),
+    mint: (app, { assertion, ...session }) =>
+      ask(app, jwtBearer, { assertion, ...sessionParameters(session) }),
     revoke: async (app, token) => {
       try {
         const response = await revocationRequest(
           serverOf(app),
           clientOf(app),
-          basicAuthentication(app),
+          authenticationOf(app),
           token,
           options(app),
         );

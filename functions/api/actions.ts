@@ -2,6 +2,7 @@
 import type { Runtime } from '../runtime.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import {
+  authorizationOf,
   grantIdOf,
   importOf,
   listingOf,
@@ -61,6 +62,11 @@ export const perform = async (runtime: Runtime, request: RawRequest, deadlineAt:
       return listGrants(runtime, request);
     case 'putGrant':
       return putGrant(runtime, request);
+    case 'connectGrant': {
+      const authorization = authorizationOf(request);
+      const grant = await keeper.connectGrant(grantIdOf(request), authorization, deadlineAt);
+      return { status: 200, result: viewGrant(grant, now()) };
+    }
     case 'reinstateGrant':
       return { status: 202, result: viewGrant(await keeper.reinstateGrant(grantIdOf(request)), now()) };
     case 'revokeGrant': {

@@ -6,13 +6,11 @@ import { logger } from '../telemetry.ts';
 import { type Answer, perform } from './actions.ts';
 import { ApiError, invalid, type Problem, toProblem } from './problems.ts';
 import type { RawRequest } from './requests.ts';
-import { type Action, allowedThrough, routes } from './routes.ts';
+import { type Action, allowedThrough, connectAlias, directAliases } from './routes.ts';
 
 export type DirectAnswer =
   | { readonly ok: true; readonly result: Answer['result'] }
   | { readonly ok: false; readonly error: Problem };
-
-const actions = routes.map(route => route.action);
 
 /** Which fields each action takes, besides `action` and `grantId`. */
 const fieldsOf: Record<Action, readonly (keyof RawRequest)[]> = {
@@ -23,7 +21,10 @@ const fieldsOf: Record<Action, readonly (keyof RawRequest)[]> = {
   putGrant: ['grantId', 'body', 'ifMatch'],
   reinstateGrant: ['grantId'],
   revokeGrant: ['grantId'],
+  connectGrant: ['grantId', 'body'],
 };
+
+const actions = Object.keys(fieldsOf) as Action[];
 
 const requestOf = (event: unknown): RawRequest => {
   const parsed = v.safeParse(v.looseObject({ action: v.picklist(actions) }), event);
@@ -39,9 +40,7 @@ const requestOf = (event: unknown): RawRequest => {
 /** IAM cannot see a payload, but it can grant an alias: so each alias allows its actions only, and no alias allows none. */
 const checkAlias = (alias: string | undefined, action: Action): void => {
   if (allowedThrough(alias, action)) return;
-  const aliases = (['get', 'revoke', 'admin'] as const).filter(candidate =>
-    allowedThrough(candidate, action),
-  );
+  const aliases = [...directAliases, connectAlias].filter(candidate => allowedThrough(candidate, action));
   throw new ApiError(
     'forbidden',
     `${action} is allowed through the alias ${aliases.join(' or ')} of this function.`,

@@ -11,12 +11,14 @@ type ApiCode =
 
 const kinds: Record<ApiCode, { readonly status: number; readonly title: string }> = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
+  'authorization-refused': { status: 400, title: 'RingCentral refused the authorization' },
   forbidden: { status: 403, title: 'This way in does not allow that' },
   'grant-not-found': { status: 404, title: 'There is no such grant' },
   'route-not-found': { status: 404, title: 'There is no such route' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'reauthorization-required': { status: 409, title: 'The owner must authorise again' },
   'owner-already-connected': { status: 409, title: 'The owner is connected already' },
+  'owner-mismatch': { status: 409, title: 'Another user has authorised' },
   'grant-revoked': { status: 410, title: 'The grant was revoked' },
   'generation-mismatch': { status: 412, title: 'The grant has another generation' },
   'body-too-large': { status: 413, title: 'The body is too large' },

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import * as v from 'valibot';
 import { type GrantState, grantIdPattern, grantStates, strategies } from '../domain/grant.ts';
 import { maxTokenLength, present, readTokenResponse } from '../domain/tokens.ts';
+import type { Authorization } from '../keeper/connect-grant.ts';
 import type { Import } from '../keeper/put-grant.ts';
 import { invalid } from './problems.ts';
 import type { Action } from './routes.ts';
@@ -111,6 +112,21 @@ const text = (maxLength: number) =>
     v.check(value => value.isWellFormed()),
   );
 
+/** What a new session may be asked to be like, whichever way it begins. */
+const sessionRules: Readonly<Record<string, Rule>> = {
+  app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app' },
+  strategy: { schema: v.picklist(strategies), expected: `one of ${strategies.join(', ')}` },
+  label: { schema: text(256), expected: 'a string of at most 256 characters' },
+  accessTokenTtl: {
+    schema: wholeNumber(1, 86_400),
+    expected: 'a whole number of seconds; RingCentral takes 600 to 3600',
+  },
+  refreshTokenTtl: {
+    schema: wholeNumber(0, 31_536_000),
+    expected: 'a whole number of seconds; 0 for no refresh token',
+  },
+};
+
 /** RingCentral's token response, of which further fields are ignored, and what may be added to it. */
 const importRules: Readonly<Record<string, Rule>> = {
   access_token: { schema: token, expected: 'a token', required: true },
@@ -137,9 +153,13 @@ const importRules: Readonly<Record<string, Rule>> = {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const checkImport = (body: unknown): Record<string, unknown> => {
-  if (!isObject(body)) throw invalid("The body must be a JSON object: RingCentral's token response.");
-  for (const [name, { schema, expected, required }] of Object.entries(importRules)) {
+const checkBody = (
+  body: unknown,
+  rules: Readonly<Record<string, Rule>>,
+  what: string,
+): Record<string, unknown> => {
+  if (!isObject(body)) throw invalid(`The body must be a JSON object: ${what}.`);
+  for (const [name, { schema, expected, required }] of Object.entries(rules)) {
     if (body[name] === undefined) {
       if (required) throw invalid(`"${name}" is missing: it must be ${expected}.`);
     } else {
@@ -162,7 +182,7 @@ const ifGenerationOf = ({ ifMatch }: RawRequest): number | undefined => {
 };
 
 export const importOf = (request: RawRequest): Import => {
-  const body = checkImport(request.body);
+  const body = checkBody(request.body, importRules, "RingCentral's token response");
   const response = readTokenResponse(body);
   if (response?.ownerId === undefined) throw invalid('The body has no usable token response.');
   const { app, obtainedAt, strategy, label } = body as Pick<Import, 'app' | 'strategy' | 'label'> & {
@@ -178,4 +198,27 @@ export const importOf = (request: RawRequest): Import => {
     ifGeneration: ifGenerationOf(request),
     importHash: createHash('sha256').update(firstToken).digest('hex'),
   }) as Import;
+};
+
+const authorizationRules: Readonly<Record<string, Rule>> = {
+  ...sessionRules,
+  app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app', required: true },
+  code: { schema: token, expected: 'the authorization code', required: true },
+  codeVerifier: {
+    schema: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~-]{43,128}$/)),
+    expected: '43 to 128 characters (RFC 7636 §4.1)',
+  },
+  redirectUri: { schema: text(2048), expected: 'the URL that the code was sent to', required: true },
+  endpointId: { schema: text(256), expected: 'a string' },
+  allowOwnerChange: { schema: v.boolean(), expected: 'true or false' },
+};
+
+export const authorizationOf = ({ body }: RawRequest): Authorization => {
+  const fields = checkBody(body, authorizationRules, 'an authorization code and what it is for');
+  const { accessTokenTtl, refreshTokenTtl, allowOwnerChange = false, ...authorization } = fields;
+  return present({
+    ...authorization,
+    allowOwnerChange,
+    ttls: present({ accessTokenTtlSeconds: accessTokenTtl, refreshTokenTtlSeconds: refreshTokenTtl }),
+  }) as unknown as Authorization;
 };

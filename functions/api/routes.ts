@@ -4,6 +4,8 @@
 export const directAliases = ['get', 'revoke', 'admin'] as const;
 export const httpAlias = 'http';
 export type DirectAlias = (typeof directAliases)[number];
+/** The connect function's own way in, for an action that has no route; granted to nobody else. */
+export const connectAlias = 'connect';
 
 export type Action =
   | 'getToken'
@@ -12,10 +14,11 @@ export type Action =
   | 'listGrants'
   | 'putGrant'
   | 'reinstateGrant'
-  | 'revokeGrant';
+  | 'revokeGrant'
+  | 'connectGrant';
 
 export type Route = {
-  readonly action: Action;
+  readonly action: Exclude<Action, 'connectGrant'>;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** The least privileged alias; `admin` allows every action. */
@@ -33,4 +36,6 @@ export const routes: readonly Route[] = [
 ];
 
 export const allowedThrough = (alias: string | undefined, action: Action): boolean =>
-  alias === 'admin' || routes.some(route => route.action === action && route.alias === alias);
+  action === 'connectGrant'
+    ? alias === connectAlias
+    : alias === 'admin' || routes.some(route => route.action === action && route.alias === alias);

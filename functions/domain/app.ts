@@ -9,7 +9,10 @@ export type App = {
   /** Base URL, without a trailing slash. */
   readonly server: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** Absent: a public client, which cannot keep one (RFC 6749 §2.1). */
+  readonly clientSecret?: string;
+  /** False: authorisation requests carry no code challenge (RFC 7636). For confidential clients only. */
+  readonly pkce?: false;
 };
 
 export type AppStanding = {

@@ -9,17 +9,34 @@ import {
   type Tokens,
 } from './grant.ts';
 import { bounded, retiredToken } from './retired.ts';
-import { present, schedule, type TokenResponse, tokensEndAt, toTokens } from './tokens.ts';
+import {
+  present,
+  type RequestedTtls,
+  schedule,
+  type TokenResponse,
+  tokensEndAt,
+  toTokens,
+} from './tokens.ts';
 import { type Moment, written } from './write.ts';
 
 /** What a new connection brings. */
 export type Connection = Pick<
   Grant,
-  'grantId' | 'connectionId' | 'strategy' | 'app' | 'server' | 'clientId' | 'ownerId' | 'label' | 'importHash'
-> & { readonly response: TokenResponse; readonly obtainedAt: number };
+  | 'grantId'
+  | 'connectionId'
+  | 'strategy'
+  | 'app'
+  | 'server'
+  | 'clientId'
+  | 'ownerId'
+  | 'label'
+  | 'importHash'
+  | 'startedBy'
+> &
+  RequestedTtls & { readonly response: TokenResponse; readonly obtainedAt: number };
 
-const identityOf = ({ app, ownerId, response }: Connection): SessionIdentity =>
-  present({ app, ownerId, endpointId: response.endpointId, sessionId: response.sessionId });
+const identityOf = ({ app, ownerId, startedBy, response }: Connection): SessionIdentity =>
+  present({ app, ownerId, startedBy, endpointId: response.endpointId, sessionId: response.sessionId });
 
 /** Of what was retired before, all that cannot be the session that is connected now. */
 const stillRetired = (grant: Grant | undefined, connection: Connection): readonly RetiredToken[] =>

@@ -87,6 +87,10 @@ export const retire = (
   return written({ ...rest, retired: bounded(isKnown ? others : [...others, entry], moment.now) }, moment);
 };
 
+/** Keeps a session's token that may not be stored as the grant's own, so that the sweep can end it. */
+export const retireSession = (grant: Grant, entry: RetiredToken, moment: Moment): Grant =>
+  written({ ...grant, retired: bounded([...grant.retired, entry], moment.now) }, moment);
+
 /** How the tries to end retired sessions went, by token, and until when the provider demanded silence. */
 export type Endings = {
   readonly ended: ReadonlySet<string>;

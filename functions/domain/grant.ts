@@ -28,6 +28,8 @@ export type SessionIdentity = {
   readonly ownerId: string;
   readonly endpointId?: string;
   readonly sessionId?: string;
+  /** The exchange of a code that started the session, where the keeper did it: nobody else can have got its tokens. */
+  readonly startedBy?: string;
 };
 
 /** The right to call the provider for a while. */
@@ -70,6 +72,10 @@ export type Grant = {
   readonly ownerId: string;
   readonly endpointId?: string;
   readonly sessionId?: string;
+  readonly startedBy?: string;
+  /** Asked of the provider with each refresh, in seconds; absent: its defaults. */
+  readonly accessTokenTtlSeconds?: number;
+  readonly refreshTokenTtlSeconds?: number;
   readonly label?: string;
   /** Absent once revoked. */
   readonly tokens?: Tokens;
@@ -94,8 +100,8 @@ export type Grant = {
   readonly retired: readonly RetiredToken[];
   /** Reported rejections that led to a refresh, within the hour that began at `since`. */
   readonly reports?: { readonly since: number; readonly count: number };
-  /** SHA-256 of the token response the connection began with: importing that response again changes nothing. */
-  readonly importHash: string;
+  /** SHA-256 of the token response that was imported: importing it again changes nothing. Absent: it was not an import. */
+  readonly importHash?: string;
   /** False until the claim on the owner was confirmed after this record was written: not served, not refreshed. */
   readonly claimed: boolean;
   readonly connectedAt: number;
@@ -130,6 +136,7 @@ export const attemptIsLive = (grant: Grant, now: number): boolean =>
 export const canBeSameSession = (a: SessionIdentity, b: SessionIdentity): boolean => {
   if (a.app !== b.app || a.ownerId !== b.ownerId) return false;
   if (a.sessionId !== undefined && b.sessionId !== undefined) return a.sessionId === b.sessionId;
+  if (a.startedBy !== b.startedBy) return false;
   if (a.endpointId !== undefined && b.endpointId !== undefined) return a.endpointId === b.endpointId;
   return true;
 };

@@ -1,15 +1,18 @@
 /** Token material that must not be used any more, on its way into the list of what the sweep is to end. */
-import { type Grant, maxRetiredTokens, type RetiredToken } from './grant.ts';
+import { maxRetiredTokens, type RetiredToken, type SessionIdentity } from './grant.ts';
 import { present } from './tokens.ts';
 
-export const retiredToken = (grant: Grant, token: string, expiresAt: number): RetiredToken =>
+type Issued = SessionIdentity & Pick<RetiredToken, 'server' | 'clientId'>;
+
+export const retiredToken = (issued: Issued, token: string, expiresAt: number): RetiredToken =>
   present({
-    app: grant.app,
-    server: grant.server,
-    clientId: grant.clientId,
-    ownerId: grant.ownerId,
-    endpointId: grant.endpointId,
-    sessionId: grant.sessionId,
+    app: issued.app,
+    server: issued.server,
+    clientId: issued.clientId,
+    ownerId: issued.ownerId,
+    endpointId: issued.endpointId,
+    sessionId: issued.sessionId,
+    startedBy: issued.startedBy,
     token,
     expiresAt,
   }) as RetiredToken;

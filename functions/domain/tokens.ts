@@ -17,6 +17,16 @@ export type TokenResponse = {
   readonly sessionId?: string;
 };
 
+/** Lifetimes to ask of the provider, in seconds; absent: its own defaults. A refresh token of 0 seconds is none. */
+export type RequestedTtls = {
+  readonly accessTokenTtlSeconds?: number;
+  readonly refreshTokenTtlSeconds?: number;
+};
+
+/** Those that are asked for, and nothing else. */
+export const ttlsOf = ({ accessTokenTtlSeconds, refreshTokenTtlSeconds }: RequestedTtls): RequestedTtls =>
+  present({ accessTokenTtlSeconds, refreshTokenTtlSeconds });
+
 /** Longer values are taken for garbage: a record may hold 400 KB. */
 export const maxTokenLength = 16_384;
 const maxFieldLength = 4_096;

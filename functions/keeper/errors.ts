@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'grant-not-found'
   | 'reauthorization-required'
   | 'owner-already-connected'
+  | 'owner-mismatch'
+  | 'authorization-refused'
   | 'generation-mismatch'
   | 'grant-revoked'
   | 'refresh-limited'

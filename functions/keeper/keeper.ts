@@ -2,6 +2,7 @@
 import type { Grant, GrantState } from '../domain/grant.ts';
 import type { Request } from '../domain/serve.ts';
 import type { Context } from './attempt.ts';
+import { type Authorization, connectGrant } from './connect-grant.ts';
 import { grantNotFound } from './errors.ts';
 import { getToken, type ServedToken } from './get-token.ts';
 import { listGrants, type Page, type Position } from './list-grants.ts';
@@ -17,6 +18,7 @@ export type Keeper = {
   getGrant(grantId: string): Promise<Grant>;
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
+  connectGrant(grantId: string, authorization: Authorization, deadlineAt: number): Promise<Grant>;
   reinstateGrant(grantId: string): Promise<Grant>;
   revokeGrant(grantId: string, deadlineAt: number): Promise<Grant>;
   sweep(request: SweepRequest): Promise<SweepReport>;
@@ -33,6 +35,8 @@ export const createKeeper = (ports: Ports): Keeper => {
     },
     listGrants: (state, limit, position) => listGrants(ports.store, state, limit, position),
     putGrant: (grantId, input) => putGrant(context, grantId, input),
+    connectGrant: (grantId, authorization, deadlineAt) =>
+      connectGrant(context, grantId, authorization, deadlineAt),
     reinstateGrant: async grantId => (await reinstateGrant(context, grantId)).value,
     revokeGrant: (grantId, deadlineAt) => revokeGrant(context, grantId, deadlineAt),
     sweep: request => sweep(context, request),

@@ -4,6 +4,7 @@ import type { App, AppStanding } from '../domain/app.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Announcement, Grant, GrantState, GrantSummary, Stored } from '../domain/grant.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { RequestedTtls } from '../domain/tokens.ts';
 import type { Observe } from './facts.ts';
 
 export type Written<T> =
@@ -38,9 +39,24 @@ export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
 }
 
-/** Neither method throws: whatever goes wrong on the way is an `unknown` answer. */
+/** `endpointId`: tells this installation from others of the same user and app. */
+export type NewSession = { readonly endpointId?: string; readonly ttls?: RequestedTtls };
+
+/** An authorization code and what it was asked for with (RFC 6749 §4.1.3, RFC 7636 §4.5). */
+export type CodeExchange = NewSession & {
+  readonly code: string;
+  readonly codeVerifier?: string;
+  readonly redirectUri: string;
+};
+
+/** A JWT credential as an authorization grant (RFC 7523 §2.1). */
+export type Mint = NewSession & { readonly assertion: string };
+
+/** No method throws: whatever goes wrong on the way is an `unknown` answer. */
 export type TokenEndpoint = {
-  refresh(app: App, refreshToken: string): Promise<TokenAnswer>;
+  refresh(app: App, refreshToken: string, ttls?: RequestedTtls): Promise<TokenAnswer>;
+  exchange(app: App, exchange: CodeExchange): Promise<TokenAnswer>;
+  mint(app: App, mint: Mint): Promise<TokenAnswer>;
   revoke(app: App, token: string): Promise<RevokeAnswer>;
 };
 

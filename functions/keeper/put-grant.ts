@@ -40,7 +40,7 @@ const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
   }
 };
 
-const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
+export const chooseApp = async (context: Context, name: string | undefined): Promise<App> => {
   const apps = await readApps(context);
   const [only] = apps;
   const app =

@@ -2,7 +2,7 @@
 import type { TokenAnswer } from '../domain/answer.ts';
 import type { App } from '../domain/app.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
-import type { TokenResponse } from '../domain/tokens.ts';
+import { type TokenResponse, ttlsOf } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
 import {
@@ -90,7 +90,7 @@ const ask = (context: Context, app: App, begun: Begun, mayAsk: () => boolean): P
     context.apps,
     app,
     begun.stored.value,
-    current => context.tokenEndpoint.refresh(current, begun.refreshToken),
+    current => context.tokenEndpoint.refresh(current, begun.refreshToken, ttlsOf(begun.stored.value)),
     mayAsk,
   );
 

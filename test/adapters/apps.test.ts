@@ -37,6 +37,13 @@ describe('the apps secret', () => {
     expect(parseApps(secret)).toEqual([main]);
   });
 
+  it('has public clients, which have no secret, and confidential ones that do without pkce', () => {
+    expect(parseApps(secretOf({ ...without('clientSecret'), public: true }))).toEqual([
+      without('clientSecret'),
+    ]);
+    expect(parseApps(secretOf({ ...main, pkce: false }))).toEqual([{ ...main, pkce: false }]);
+  });
+
   it('takes ids and secrets as they are', () => {
     const odd = { ...main, clientId: " -_.!~*'()%+", clientSecret: 'ü☎ :%20"\\' };
     expect(parseApps(secretOf(odd))).toEqual([odd]);
@@ -80,8 +87,20 @@ describe('the apps secret', () => {
     [
       'has no client secret',
       secretOf(without('clientSecret')),
-      'at apps.0.clientSecret: expected "clientSecret"',
+      'at apps.0: clientSecret is missing (a public client has none and says "public": true)',
     ],
+    [
+      'has a public client with a secret',
+      secretOf({ ...main, public: true }),
+      'a public client has no clientSecret',
+    ],
+    [
+      'has a public client without pkce',
+      secretOf({ ...without('clientSecret'), public: true, pkce: false }),
+      'cannot do without pkce',
+    ],
+    ['says that an app is not public', secretOf({ ...main, public: false }), 'public can only be true'],
+    ['says that pkce is used', secretOf({ ...main, pkce: true }), 'pkce can only be false'],
     ['has an empty client secret', secretOf({ ...main, clientSecret: '' }), 'clientSecret is empty'],
     [
       'has a client secret that is null',

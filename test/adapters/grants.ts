@@ -23,6 +23,9 @@ export const fullGrant: Required<Grant> = {
   ownerId: '1001',
   endpointId: 'endpoint-1',
   sessionId: 'session-1',
+  startedBy: 'connection-1',
+  accessTokenTtlSeconds: 600,
+  refreshTokenTtlSeconds: 0,
   label: 'Ada’s phone ☎',
   tokens: {
     accessToken: secrets.accessToken,
@@ -51,6 +54,7 @@ export const fullGrant: Required<Grant> = {
       ownerId: '1001',
       endpointId: 'endpoint-0',
       sessionId: 'session-0',
+      startedBy: 'connection-0',
       clientId: 'client',
       server: 'https://platform.ringcentral.com',
       token: secrets.retired,
@@ -136,6 +140,7 @@ const identity = {
   ownerId: text,
   endpointId: text,
   sessionId: text,
+  startedBy: text,
 };
 
 const exactly = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
@@ -180,6 +185,8 @@ const grantFields = (grantId: string): Arbitraries => ({
   strategy: fc.constantFrom(...strategies),
   connectionId: text,
   generation: count,
+  accessTokenTtlSeconds: count,
+  refreshTokenTtlSeconds: count,
   label: anyText,
   tokens,
   cacheUntil: fc.integer({ min: -lastTime, max: lastTime }),

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { Settings } from '../../functions/domain/settings.ts';
 import { localCredentials, localRegion } from '../../sandbox/aws/database.ts';
 import type { Fault, TokenResponse } from '../../sandbox/ringcentral/index.ts';
+import { consent } from '../simulator/consent.ts';
 import {
   clientId,
   clientSecret,
@@ -14,6 +15,7 @@ import {
 } from '../system/sandbox.ts';
 import { answerFaults, faultsBySchema } from './contract.ts';
 
+export const redirectUri = 'http://127.0.0.1/callback';
 export const otherClientId = 'other-client';
 const otherClientSecret = 'other-secret';
 const appsSecretId = 'ringbearer-apps';
@@ -51,6 +53,8 @@ export type Api = {
   newId(): string;
   newOwner(): string;
   authorize(ownerId: string): TokenResponse;
+  /** The code of a user who has just consented. */
+  consent(ownerId: string): string;
   /** Imports a new user's tokens as a new grant; `extra` overrides what RingCentral answered. */
   connect(extra?: Record<string, unknown>): Promise<Connected>;
   /** As {@link connect}, with an access token that is over: the next getter has to refresh. */
@@ -88,6 +92,7 @@ const connecting = (sandbox: Sandbox, http: Sandbox['http']) => {
     newId,
     newOwner,
     authorize: (ownerId: string) => provider.authorize(ownerId, clientId),
+    consent: (ownerId: string) => consent(provider, { ownerId, clientId, redirectUri }),
     connect: (extra = {}) => connectAs('main', clientId, extra),
     connectExpired: (extra = {}) => connectAs('main', clientId, { expires_in: 0, ...extra }),
     connectOther: (extra = {}) => connectAs('other', otherClientId, extra),

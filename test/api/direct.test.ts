@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { httpEvent } from '../system/sandbox.ts';
-import { type Api, startApi } from './api.ts';
+import { type Api, redirectUri, startApi } from './api.ts';
 
 let api: Api;
 beforeAll(async () => {
@@ -10,6 +10,13 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const authorised = (ownerId: string) => ({ ...api.authorize(ownerId), app: 'main' });
+
+/** What the connect function sends once the user has consented. */
+const consented = (ownerId: string) => ({
+  app: 'main',
+  redirectUri,
+  code: api.consent(ownerId),
+});
 
 /** Each action as a request that succeeds, for a grant of its own. */
 const requests: Record<string, () => Promise<object>> = {
@@ -25,13 +32,15 @@ const requests: Record<string, () => Promise<object>> = {
     return { grantId: id };
   },
   revokeGrant: async () => ({ grantId: (await api.connect()).id }),
+  connectGrant: async () => ({ grantId: api.newId(), body: consented(api.newOwner()) }),
 };
 
 /** Written out once more: what each alias is for. */
 const permissions: Record<string, readonly string[]> = {
   get: ['getToken', 'refreshToken', 'getGrant'],
   revoke: ['revokeGrant'],
-  admin: Object.keys(requests),
+  admin: Object.keys(requests).filter(action => action !== 'connectGrant'),
+  connect: ['connectGrant'],
   unqualified: [],
   '1': [],
   $LATEST: [],

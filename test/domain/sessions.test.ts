@@ -48,6 +48,30 @@ describe('two pieces of token material', () => {
     [true, 'only one has a session id, and only one an endpoint', both, session],
     [false, 'the session ids differ, whatever the endpoints', both, { ...both, sessionId: 's2' }],
     [false, 'only one has a session id, and the endpoints differ', both, { ...session, endpointId: 'e2' }],
+    [
+      true,
+      'the keeper started both at once',
+      { ...session, startedBy: 'c1' },
+      { ...session, startedBy: 'c1' },
+    ],
+    [
+      true,
+      'the session ids are equal, whoever started them',
+      { ...both, startedBy: 'c1' },
+      { ...both, startedBy: 'c2' },
+    ],
+    [
+      false,
+      'the keeper started one after the other at one endpoint',
+      { ...session, endpointId: 'e1', startedBy: 'c1' },
+      { ...session, endpointId: 'e1', startedBy: 'c2' },
+    ],
+    [
+      false,
+      'the keeper started one, whose tokens nobody can have imported',
+      { ...session, endpointId: 'e1' },
+      { ...session, endpointId: 'e1', startedBy: 'c2' },
+    ],
     [false, 'they are of two apps', both, { ...both, app: 'other' }],
     [false, 'they are of two owners', both, { ...both, ownerId: '1002' }],
   ])('can be of one session: %s, where %s', (same, _, a, b) => {

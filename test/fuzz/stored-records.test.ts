@@ -103,7 +103,12 @@ const neighbours = (): Neighbours => {
     observe: fact => void facts.push(fact),
     apps: { all: async () => [app] },
     events: { publish: async event => events.push(event) > 0 },
-    tokenEndpoint: { refresh: async () => rotated(2), revoke: async () => ({ kind: 'ended' }) },
+    tokenEndpoint: {
+      refresh: async () => rotated(2),
+      exchange: async () => rotated(2),
+      mint: async () => rotated(2),
+      revoke: async () => ({ kind: 'ended' }),
+    },
   });
   return { keeper, facts, events };
 };

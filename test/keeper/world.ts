@@ -4,17 +4,18 @@ import type { App } from '../../functions/domain/app.ts';
 import type { Grant } from '../../functions/domain/grant.ts';
 import { laneCount } from '../../functions/domain/lane.ts';
 import { defaultSettings, type Settings } from '../../functions/domain/settings.ts';
+import type { RequestedTtls } from '../../functions/domain/tokens.ts';
 import type { Fact } from '../../functions/keeper/facts.ts';
 import { createKeeper, type Keeper } from '../../functions/keeper/keeper.ts';
-import type { GrantEvent, Ports } from '../../functions/keeper/ports.ts';
+import type { CodeExchange, GrantEvent, Mint, Ports } from '../../functions/keeper/ports.ts';
 import type { SweepReport, SweepRequest } from '../../functions/keeper/sweep.ts';
 import { activeGrant, hour, start } from '../domain/grants.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.ts';
 
 export type Call = {
-  readonly kind: 'refresh' | 'revoke';
+  readonly kind: 'refresh' | 'exchange' | 'mint' | 'revoke';
   readonly token: string;
-  readonly clientSecret: string;
+  readonly clientSecret: string | undefined;
   readonly at: number;
 };
 
@@ -32,8 +33,10 @@ export type World = {
   eventsFail: boolean;
   /** By how much of what is possible a refresh is brought forward. */
   fraction: () => number;
-  /** What the provider answers; by default it rotates, and ends every session. */
-  onRefresh: (token: string, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  /** What the provider answers; by default it rotates, ends every session, and answers no question for a new one. */
+  onRefresh: (token: string, app: App, ttls: RequestedTtls) => TokenAnswer | Promise<TokenAnswer>;
+  onExchange: (exchange: CodeExchange, app: App) => TokenAnswer | Promise<TokenAnswer>;
+  onMint: (mint: Mint, app: App) => TokenAnswer | Promise<TokenAnswer>;
   onRevoke: (token: string, app: App) => RevokeAnswer | Promise<RevokeAnswer>;
   /** Called whenever the keeper sleeps, after the time has passed. */
   onSleep: () => void;
@@ -97,9 +100,27 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
       },
     },
     tokenEndpoint: {
-      refresh: async (current, token) => {
+      refresh: async (current, token, ttls = {}) => {
         world.calls.push({ kind: 'refresh', token, clientSecret: current.clientSecret, at: world.now });
-        return world.onRefresh(token, current);
+        return world.onRefresh(token, current, ttls);
+      },
+      exchange: async (current, exchange) => {
+        world.calls.push({
+          kind: 'exchange',
+          token: exchange.code,
+          clientSecret: current.clientSecret,
+          at: world.now,
+        });
+        return world.onExchange(exchange, current);
+      },
+      mint: async (current, mint) => {
+        world.calls.push({
+          kind: 'mint',
+          token: mint.assertion,
+          clientSecret: current.clientSecret,
+          at: world.now,
+        });
+        return world.onMint(mint, current);
       },
       revoke: async (current, token) => {
         world.calls.push({ kind: 'revoke', token, clientSecret: current.clientSecret, at: world.now });
@@ -123,6 +144,8 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
     eventsFail: false,
     fraction: () => 0,
     onRefresh: replaying,
+    onExchange: () => ({ kind: 'unknown', code: 'no-answer' }),
+    onMint: () => ({ kind: 'unknown', code: 'no-answer' }),
     onRevoke: () => ({ kind: 'ended' }),
     onSleep: () => {},
     grant: (grantId = activeGrant.grantId) => {
