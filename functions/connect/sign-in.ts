@@ -1,7 +1,7 @@
 /** A person's way from a link to a connected account. Every step that counts is a conditional write of the link. */
 import type { Stored } from '../domain/grant.ts';
 import { begin, consume, type Link, type LinkProblem, refusalToBegin, settle } from '../domain/link.ts';
-import { mayReturnTo } from '../domain/return-to.ts';
+import { allowedReturn } from '../domain/return-to.ts';
 import type { Records } from '../keeper/ports.ts';
 import { update } from '../keeper/update.ts';
 import type { Page } from './pages.ts';
@@ -168,9 +168,8 @@ const end = async (
 };
 
 const goOn = ({ url, returnTo }: SignInPorts, link: Link): Reply => {
-  const allowed = link.returnTo !== undefined && mayReturnTo(link.returnTo, returnTo);
-  // So that the code is not left in the address bar either way.
-  return { kind: 'redirect', location: allowed ? (link.returnTo ?? '') : url + connectedPath };
+  // Looked at once more, since the list may have become shorter. Either way the code is not left in the address bar.
+  return { kind: 'redirect', location: allowedReturn(link.returnTo, returnTo) ?? url + connectedPath };
 };
 
 /**
