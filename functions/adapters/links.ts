@@ -5,6 +5,7 @@ import { grantIdPattern, strategies } from '../domain/grant.ts';
 import { type Link, linkPhases } from '../domain/link.ts';
 import type { Records } from '../keeper/ports.ts';
 import { type Codec, createRecords } from './items.ts';
+import { table } from './table.ts';
 
 const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15));
 const seconds = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -37,7 +38,7 @@ const linkSchema = v.object({
 
 /** Not `state`: by that name the index of grants by state would hold it. */
 export const linkCodec: Codec<Link> = {
-  keyPrefix: 'link#',
+  keyPrefix: table.linkKeyPrefix,
   encode: ({ deleteAt, ...link }) => ({ ...link, deleteAtSeconds: deleteAt / 1000 }),
   decode: attributes => {
     const { deleteAtSeconds, ...link } = v.parse(linkSchema, attributes);
