@@ -29,7 +29,8 @@ export const noteOf = ({ holdUntil, refreshing, failures, lastError, label = '' 
   const code = lastError === undefined ? '' : ` (${lastError.code})`;
   if (holdUntil !== undefined) return `on hold${code}, over ${when(holdUntil, nowMs)}`;
   if (refreshing) return 'being refreshed';
-  return failures > 0 || lastError !== undefined ? `failed ${failures}×${code}` : label;
+  if (failures > 0) return `failed ${failures}×${code}`;
+  return lastError === undefined ? label : lastError.code;
 };
 
 const headings = ['grant', 'state', 'strategy', 'gen', 'access token dies', 'refresh token dies', 'due', ''];
@@ -61,8 +62,7 @@ export const grantTable = (
 /** Everything of one grant. Times say when that is, and the time itself. */
 export const grantProperties = (grant: Grant, nowMs: number, colors: Colors): string[] => {
   const text = (value: string | undefined) => (value === undefined ? undefined : cell(value));
-  const { lastError, holdUntil } = grant;
-  const { kind, credential } = grant as { readonly kind?: string; readonly credential?: string };
+  const { lastError, holdUntil, kind, credential } = grant;
   return properties([
     ['grant', cell(grant.grantId, colors.bold)],
     ['label', text(grant.label)],

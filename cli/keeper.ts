@@ -8,9 +8,19 @@ import { type Attempt, awsFailure, isDenied } from './aws-failure.ts';
 import { clientOptionsOf, type Deployment, type OutputName, outputOf } from './deployment.ts';
 import { Failure } from './failure.ts';
 
+/** What a view leaves out where there is nothing to say. */
+type Sparse =
+  | ('label' | 'endpointId' | 'scope' | 'accessExpiresAt' | 'refreshExpiresAt')
+  | ('cacheUntil' | 'dueAt' | 'holdUntil' | 'lastError');
+
 /** As the API shows it. */
-export type Grant = GrantView;
-export type App = AppView;
+export type Grant = Omit<GrantView, Sparse | 'kind' | 'credential'> &
+  Partial<Pick<GrantView, Sparse>> & {
+    readonly kind?: 'user' | 'jwt';
+    /** Of a `jwt` grant: the name of its credential. */
+    readonly credential?: string;
+  };
+export type App = Omit<AppView, 'holdUntil'> & { readonly holdUntil?: string };
 export type Token = TokenView;
 export type ConnectLink = { readonly grantId: string; readonly url: string; readonly expiresAt: string };
 export type Page = { readonly grants: readonly Grant[]; readonly cursor: string | null };

@@ -1,5 +1,5 @@
 /** Columns and lists for people. Pure. */
-import { clip, pad, visible, widthOf } from './text.ts';
+import { clip, visible, widthOf } from './text.ts';
 
 export type Paint = (text: string) => string;
 
@@ -13,11 +13,10 @@ const gap = '  ';
 const renderRow = (row: readonly Cell[], widths: readonly number[], columns: number): string => {
   let left = columns;
   const cells = row.map(({ text, paint = (plain: string) => plain }, index) => {
-    const isLast = index === row.length - 1;
-    const shown = clip(isLast ? text : pad(text, widths[index] ?? 0), Math.max(0, left));
-    left -= widthOf(shown) + gap.length;
-    const bare = shown.trimEnd();
-    return paint(bare) + shown.slice(bare.length);
+    const width = Math.max(0, Math.min(widths[index] ?? 0, left));
+    const shown = clip(text, width);
+    left -= width + gap.length;
+    return (shown === '' ? '' : paint(shown)) + ' '.repeat(width - widthOf(shown));
   });
   return cells.join(gap).trimEnd();
 };

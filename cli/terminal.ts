@@ -49,9 +49,9 @@ const ask = (streams: Streams, question: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const lines = createInterface({ input: streams.stdin, output: streams.stderr });
     lines.once('SIGINT', () => {
-      lines.close();
+      reject(new Failure('interrupted', 'Nothing was done.', { exitCode: exitCodes.interrupted }));
       streams.stderr.write('\n');
-      reject(new Failure('interrupted', 'Interrupted.', { exitCode: exitCodes.interrupted }));
+      lines.close();
     });
     lines.once('close', () => resolve(''));
     lines.question(`${question} [y/N] `, answer => {

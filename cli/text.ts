@@ -25,9 +25,6 @@ const columnsOf = (character: string): number => {
 export const widthOf = (text: string): number =>
   [...text].reduce((columns, character) => columns + columnsOf(character), 0);
 
-export const pad = (text: string, columns: number): string =>
-  text + ' '.repeat(Math.max(0, columns - widthOf(text)));
-
 /** At most so many columns, the last one a `…` where something was cut off. */
 export const clip = (text: string, columns: number): string => {
   if (widthOf(text) <= columns) return text;

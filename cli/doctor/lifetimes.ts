@@ -35,4 +35,4 @@ export const refreshIntervals = (
 export const lateAfterMs = ({ sweepIntervalMs, leaseMs }: Settings): number => 2 * sweepIntervalMs + leaseMs;
 
 /** One that a person authorised; others are minted again by themselves. */
-export const isOfUser = (grant: Grant): boolean => (grant as { readonly kind?: string }).kind !== 'jwt';
+export const isOfUser = (grant: Grant): boolean => grant.kind !== 'jwt';
