@@ -43,7 +43,7 @@ export class UsageError extends Error {
 const number = (values: Record<string, unknown>, name: string, otherwise: number): number => {
   const text = values[name];
   if (text === undefined) return otherwise;
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text))
+  if (typeof text !== 'string' || !/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw new UsageError(`--${name} takes a whole number`);
   return Number(text);
 };
@@ -75,12 +75,15 @@ const parse = (args: readonly string[]) => {
   }
 };
 
-/** `freshSeed`: where none is given. Throws {@link UsageError}. */
-export const parseOptions = (args: readonly string[], freshSeed: number): Options => {
+/** A million seeds a second: whoever starts another second has others. */
+export const freshSeed = (now: number): number => Math.floor(now / 1000) * 1_000_000;
+
+/** `otherwise`: the first seed where none is given. Throws {@link UsageError}. */
+export const parseOptions = (args: readonly string[], otherwise: number): Options => {
   const values = parse(args);
   const clockSkewMs = number(values, 'clock-skew-ms', defaultAssumptions.clockSkewMs);
   return {
-    firstSeed: number(values, 'seed', freshSeed),
+    firstSeed: number(values, 'seed', otherwise),
     seeds: number(values, 'seeds', values.seconds === undefined ? 10_000 : Number.MAX_SAFE_INTEGER / 4),
     maxDurationMs: number(values, 'seconds', Number.MAX_SAFE_INTEGER / 1000) * 1000,
     threads: Math.max(1, number(values, 'threads', availableParallelism())),

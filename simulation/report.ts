@@ -34,7 +34,7 @@ const table = <R extends string, C extends string>(
 };
 
 const classOf = (awaitName: string): AwaitClass => {
-  if (awaitName === 'refresh' || awaitName === 'revoke') return 'provider';
+  if (awaitName === 'refresh' || awaitName === 'revoke' || awaitName === 'exchange') return 'provider';
   if (awaitName === 'read apps') return 'apps';
   if (awaitName === 'publish event') return 'event';
   if (awaitName === 'sleep') return 'sleep';

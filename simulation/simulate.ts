@@ -3,7 +3,7 @@
 import { type FleetOptions, runFleet } from './fleet/fleet.ts';
 import { loadMutant } from './mutants/load-mutant.ts';
 import { type Mutant, mended, mutantNamed, mutants } from './mutants/mutants.ts';
-import { help, type Options, parseOptions, UsageError } from './options.ts';
+import { freshSeed, help, type Options, parseOptions, UsageError } from './options.ts';
 import { describeCoverage, describeFailure, describeFigures } from './report.ts';
 
 const batchSize = 250;
@@ -98,7 +98,7 @@ const tryMutants = async (options: Options): Promise<boolean> => {
 };
 
 const main = async (): Promise<boolean> => {
-  const options = parseOptions(process.argv.slice(2), Math.floor(Date.now() / 1000) * 1_000_000);
+  const options = parseOptions(process.argv.slice(2), freshSeed(Date.now()));
   if (options.help) {
     console.log(help);
     return true;

@@ -22,6 +22,7 @@ const fieldsOf: Record<Action, readonly (keyof RawRequest)[]> = {
   putGrant: ['grantId', 'body', 'ifMatch'],
   reinstateGrant: ['grantId'],
   revokeGrant: ['grantId'],
+  createConnectLink: ['grantId', 'body'],
   connectGrant: ['grantId', 'body'],
 };
 

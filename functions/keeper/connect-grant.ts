@@ -1,14 +1,13 @@
 /** Connecting an account: an authorization code becomes the grant's new session (RFC 6749 §4.1.3). */
 import type { TokenAnswer } from '../domain/answer.ts';
-import type { App } from '../domain/app.ts';
 import type { Grant, Stored, Strategy } from '../domain/grant.ts';
-import type { RequestedTtls, TokenResponse } from '../domain/tokens.ts';
+import { present, type RequestedTtls, type TokenResponse } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
 import { type Context, fitsBefore, momentOf } from './attempt.ts';
 import { claimOwner, confirmClaim, ownerAlreadyConnected } from './claims.ts';
 import { KeeperError } from './errors.ts';
-import { checkHolds, discard, noTokens, type Obtained } from './new-session.ts';
+import { type Asked, checkHolds, discard, noTokens, type Obtained } from './new-session.ts';
 import { chooseApp } from './put-grant.ts';
 import { persist, update } from './update.ts';
 
@@ -23,6 +22,25 @@ export type Authorization = {
   readonly label?: string;
   /** Whether another RingCentral user than the grant's may take it over. */
   readonly allowOwnerChange: boolean;
+};
+
+export type Preparation = {
+  readonly app: string;
+  readonly server: string;
+  readonly clientId: string;
+  readonly pkce: boolean;
+  readonly endpointId?: string;
+};
+
+/** Throws {@link KeeperError}: `invalid-request`, `misconfigured`. The endpoint id is the grant's, so that it stays the same. */
+export const prepareConnection = async (
+  context: Context,
+  grantId: string,
+  appName: string | undefined,
+): Promise<Preparation> => {
+  const before = await context.store.grants.get(grantId);
+  const { name, server, clientId, pkce = true } = await chooseApp(context, appName ?? before?.value.app);
+  return present({ app: name, server, clientId, pkce, endpointId: before?.value.endpointId });
 };
 
 /** Why these tokens may not become the grant's. Looked at again with every version that is written upon. */
@@ -48,12 +66,11 @@ const objection = (
 };
 
 const connectionOf = (
-  grantId: string,
+  { app, grantId }: Asked,
   authorization: Authorization,
-  obtained: Obtained,
-  before?: Grant,
+  { response, obtainedAt, connectionId }: Obtained,
+  before: Grant | undefined,
 ): writes.Connection => {
-  const { app, response, obtainedAt, connectionId } = obtained;
   const { strategy, label, ttls } = authorization;
   return {
     grantId,
@@ -71,22 +88,25 @@ const connectionOf = (
   };
 };
 
-/** The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. */
+/**
+ * The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. The fence is the
+ * connection as read before the exchange: another one that came since stays, and is what is returned.
+ */
 const store = async (
   context: Context,
-  grantId: string,
+  asked: Asked,
   authorization: Authorization,
   obtained: Obtained,
   before: Stored<Grant> | undefined,
-  deadlineAt: number,
 ): Promise<Stored<Grant>> => {
   const { store: records, randomness, clock } = context;
+  const { app, grantId, deadlineAt } = asked;
   const { ownerId } = obtained.response;
   const refuse = (current: Grant | undefined) => objection(before?.value, current, ownerId, authorization);
   // Before the claim: an owner that is refused must not leave one behind.
   const atOnce = refuse(before?.value);
   if (atOnce !== undefined) throw atOnce;
-  await claimOwner(context, { app: obtained.app.name, ownerId, grantId });
+  await persist(() => claimOwner(context, { app: app.name, ownerId, grantId }), deadlineAt, clock);
   const jitter = randomness.fraction();
   let refused: KeeperError | undefined;
   const { stored } = await persist(
@@ -94,9 +114,9 @@ const store = async (
       update(records.grants, grantId, current => {
         refused = refuse(current);
         if (refused !== undefined) return undefined;
-        const connection = connectionOf(grantId, authorization, obtained, current);
-        // Stored already, by a first try whose answer was lost.
-        if (current?.connectionId === connection.connectionId) return undefined;
+        // Stored already, by a first try whose answer was lost; or replaced since then, and its session ended.
+        if (current?.connectionId !== before?.value.connectionId) return undefined;
+        const connection = connectionOf(asked, authorization, obtained, current);
         return writes.connect(current, connection, jitter, momentOf(context));
       }),
     deadlineAt,
@@ -109,9 +129,8 @@ const store = async (
 
 const obtain = async (
   context: Context,
-  app: App,
+  { app, deadlineAt }: Asked,
   authorization: Authorization,
-  deadlineAt: number,
 ): Promise<TokenAnswer> => {
   const { apps, tokenEndpoint } = context;
   const { code, codeVerifier, redirectUri, endpointId, ttls } = authorization;
@@ -133,7 +152,7 @@ const obtain = async (
 
 const responseOf = async (
   context: Context,
-  asked: { app: App; grantId: string; before: Stored<Grant> | undefined },
+  asked: Asked,
   answer: TokenAnswer,
 ): Promise<TokenResponse & { ownerId: string }> => {
   if (answer.kind === 'refused') {
@@ -181,12 +200,17 @@ export const connectGrant = async (
     throw new KeeperError('provider-unavailable', 'There is too little time left. Begin again.', 1000);
   }
   await checkHolds(context, app, before?.value);
+  const asked: Asked = { app, grantId, deadlineAt };
   const obtainedAt = clock.now();
-  const answer = await obtain(context, app, authorization, deadlineAt);
-  const response = await responseOf(context, { app, grantId, before }, answer);
-  const obtained: Obtained = { app, response, obtainedAt, connectionId: randomness.id() };
+  const answer = await obtain(context, asked, authorization);
+  const response = await responseOf(context, asked, answer);
+  const obtained: Obtained = { response, obtainedAt, connectionId: randomness.id() };
   try {
-    const stored = await store(context, grantId, authorization, obtained, before, deadlineAt);
+    const stored = await store(context, asked, authorization, obtained, before);
+    if (stored.value.connectionId !== obtained.connectionId) {
+      await discard(context, asked, obtained);
+      return stored.value;
+    }
     observe({ type: 'connected', grantId, generation: stored.value.generation });
     const { value: grant } = await persist(() => confirmClaim(context, stored), deadlineAt, clock);
     if (!grant.claimed && grant.connectionId === obtained.connectionId) {
@@ -195,7 +219,7 @@ export const connectGrant = async (
     return grant;
   } catch (error) {
     if (error instanceof KeeperError || !(await maybeStored(context, grantId, obtained))) {
-      await discard(context, grantId, obtained).catch(() => undefined);
+      await discard(context, asked, obtained).catch(() => undefined);
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 /** Read, decide, write, and on a conflict again: the only way in which the keeper changes a record. */
 import type { Stored } from '../domain/grant.ts';
+import { KeeperError } from './errors.ts';
 import type { Clock, Records } from './ports.ts';
 
 export type Updated<T> =
@@ -40,7 +41,7 @@ export const updateExisting = <T>(
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
 
-/** Tries again after every error until the deadline: for what must not be lost while there is time left. */
+/** Tries again after every error but a decision until the deadline: for what must not be lost while there is time left. */
 export const persist = async <T>(
   operation: () => Promise<T>,
   deadlineAt: number,
@@ -50,7 +51,7 @@ export const persist = async <T>(
     try {
       return await operation();
     } catch (error) {
-      if (clock.now() + pauseMs >= deadlineAt) throw error;
+      if (error instanceof KeeperError || clock.now() + pauseMs >= deadlineAt) throw error;
       await clock.sleep(pauseMs);
     }
   }

@@ -34,6 +34,50 @@ const excuseOf = ({ operation, faultsBefore, effect, answered }: RefreshRequest)
 const isLate = ({ operation, faultsBefore }: RefreshRequest): boolean =>
   operation.faults.slice(faultsBefore).some(fault => fault === 'freeze-before' || fault === 'late-arrival');
 
+/** Of which grant a request is, and when it was last seen that it may be sent. */
+const subjectOf = (operation: Operation, token: string, evidence: Evidence) => {
+  // An exchange takes no attempt, nor does ending what it brought: nobody else has that code, or those tokens.
+  const own = evidence.codes.get(token) ?? operation.exchanged.get(token);
+  const origin = own ?? originOf(token, evidence);
+  const grantId = origin?.grantId ?? '';
+  const begun = operation.begun.get(grantId);
+  return {
+    grantId,
+    app: own?.app ?? evidence.tables.grants.get(grantId)?.value.app ?? '',
+    begun,
+    checkedAt: begun?.at ?? operation.seen.get(grantId)?.at ?? evidence.now(),
+    mayBeSent: own !== undefined || (origin !== undefined && begun !== undefined),
+  };
+};
+
+const noteStart = (
+  operation: Operation,
+  code: string,
+  { effect, session }: Processed,
+  evidence: Evidence,
+): void => {
+  const subject = evidence.codes.get(code);
+  if (effect !== 'started' || subject === undefined) return;
+  evidence.authorisedAt.add(evidence.now());
+  operation.exchangedAt = evidence.now();
+  if (session === undefined) return;
+  for (const token of session.tokens) operation.exchanged.set(token, subject);
+  evidence.exchanges.set(session.id, { operation, code });
+};
+
+/** Whoever was given tokens for a code stores them or ends their session; ending it is tried once where there is no record. */
+const noteAnswer = (kind: CallKind, token: string, answer: string, evidence: Evidence): void => {
+  const { exchanges, provider } = evidence;
+  const sessionId = provider.sessionOf(token)?.id;
+  for (const [id, started] of exchanges) {
+    if (kind === 'exchange' && started.code === token) started.heard = answer === 'rotated';
+    if (kind === 'revoke' && id === sessionId) started.toldInVain = answer !== 'ended';
+  }
+};
+
+const isRecordable = (key: string, { tables, scenario }: Evidence): boolean =>
+  key.startsWith('app ') ? scenario.settings.rateLimitScope === 'app' : tables.grants.get(key) !== undefined;
+
 export const watchCalls = (
   evidence: Evidence,
   whenProcessed: (token: string, kind: CallKind, processed: Processed, request: RefreshRequest) => void,
@@ -83,8 +127,7 @@ export const watchCalls = (
       // Recording it was tried until the time was over.
       if (deadlineAt - now() < scenario.settings.commitBudgetMs) return;
       for (const [key, until] of heard) {
-        const applies = !key.startsWith('app ') || scenario.settings.rateLimitScope === 'app';
-        if (applies && now() < until && holdOf(key) < until) {
+        if (isRecordable(key, evidence) && now() < until && holdOf(key) < until) {
           violate('silence in a penalty', `a 429 that was heard is not recorded for ${key}`);
         }
       }
@@ -92,19 +135,14 @@ export const watchCalls = (
     requestsOf: token => requests.get(token) ?? [],
     penaltyRecorded: (operation, key) => {
       const endsAt = operation.penalties.get(key);
-      if (endsAt === undefined) return;
+      // Another answer's hold, which is shorter, says nothing of the penalty.
+      if (endsAt === undefined || holdOf(key) < endsAt) return;
       operation.penalties.delete(key);
       penalties.set(key, { endsAt, recordedAt: now() });
     },
     sent: (operation, kind, token) => {
-      const origin = originOf(token, evidence);
-      const grantId = origin?.grantId ?? '';
-      const app = evidence.tables.grants.get(grantId)?.value.app ?? '';
-      const begun = operation.begun.get(grantId);
-      if (origin === undefined || begun === undefined) {
-        violate('sent is stored before it is sent', 'a request left without a stored attempt');
-      }
-      const checkedAt = begun?.at ?? now();
+      const { grantId, app, begun, checkedAt, mayBeSent } = subjectOf(operation, token, evidence);
+      if (!mayBeSent) violate('sent is stored before it is sent', 'a request left without a stored attempt');
       judgeSilence(operation, grantId, checkedAt, 0);
       if (scenario.settings.rateLimitScope === 'app')
         judgeSilence(operation, `app ${app}`, checkedAt, appCheckSlackMs);
@@ -117,12 +155,14 @@ export const watchCalls = (
         processed: processed => {
           request.effect = processed.effect;
           penaltyUntil = processed.penaltyUntil;
+          noteStart(operation, token, processed, evidence);
           if (processed.effect === 'rotated' && isLate(request)) evidence.lateRotationAt.add(now());
           if (evidence.provider.lying) evidence.liedAbout.add(token);
           whenProcessed(token, kind, processed, request);
         },
         answered: answer => {
           request.answered = answer;
+          noteAnswer(kind, token, answer, evidence);
           if (answer !== 'limited' || penaltyUntil === undefined) return;
           operation.penalties.set(grantId, penaltyUntil);
           operation.penalties.set(`app ${app}`, penaltyUntil);

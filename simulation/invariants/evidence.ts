@@ -9,6 +9,15 @@ import type { Tables } from '../world/tables.ts';
 /** Where a token was first stored. */
 export type Origin = { readonly grantId: string; readonly connectionId: string; readonly storedAt: number };
 
+export type Exchange = {
+  readonly operation: Operation;
+  readonly code: string;
+  /** Whether the tokens arrived. */
+  heard?: boolean;
+  /** Whether the provider was asked to end it and did not. */
+  toldInVain?: boolean;
+};
+
 export type Evidence = {
   readonly scenario: Scenario;
   readonly tables: Tables;
@@ -16,6 +25,12 @@ export type Evidence = {
   now(): number;
   /** By access and by refresh token. */
   readonly origins: Map<string, Origin>;
+  /** For which grant an authorization code was given. */
+  readonly codes: Map<string, { readonly grantId: string; readonly app: string }>;
+  /** Sessions, by id, that were started for a code, and who was given their tokens. */
+  readonly exchanges: Map<string, Exchange>;
+  /** When a grant was last revoked. */
+  readonly revokedAt: Map<string, number>;
   /** Access tokens that a caller reported as rejected and that are replaced for it. */
   readonly reported: Set<string>;
   /** When users authorised: where only one access token may live, that ends the others. */

@@ -85,9 +85,19 @@ const excuseOfOrphan = (session: Session, grantId: string, evidence: Evidence): 
   if (session.tokens.some(token => evidence.crowdedOut.has(token))) {
     return 'session left to die by itself: the list of old ones was full';
   }
-  return evidence.scenario.provider.identifies === 'nothing'
+  return evidence.scenario.provider.identifies === 'nothing' && !session.exchanged
     ? 'session left to die by itself: answers do not tell it apart'
     : undefined;
+};
+
+/** What was exchanged for and could not be stored is ended, if nothing went wrong on the way. */
+const judgeDiscarded = (session: Session, evidence: Evidence): void => {
+  const started = evidence.exchanges.get(session.id);
+  if (started === undefined || !started.heard || started.operation.faults.length > 0) return;
+  // Where there is no record to keep it in, the provider is told once.
+  if (started.toldInVain)
+    evidence.count('session left to die by itself: the provider was told once, in vain');
+  else evidence.violate('no orphan sessions', `session ${session.id} was started for a code and is nobody’s`);
 };
 
 /** No session is left alive that no grant owns, unless it never became the keeper's. */
@@ -98,6 +108,7 @@ export const judgeOrphans = (evidence: Evidence, withdrawn: ReadonlySet<string>)
       session.end === undefined && now < Math.max(session.accessExpiresAt, session.refreshExpiresAt);
     if (!alive || holderOf(session, evidence) !== undefined) continue;
     const origin = originOf(session.access, evidence);
+    if (origin === undefined) judgeDiscarded(session, evidence);
     if (origin === undefined || withdrawn.has(origin.connectionId)) continue;
     const excuse = excuseOfOrphan(session, origin.grantId, evidence);
     if (excuse !== undefined) evidence.count(excuse);

@@ -7,7 +7,7 @@ import type { Operation } from '../world/operation.ts';
 import type { StoreObserver } from '../world/store.ts';
 import type { CallObserver } from '../world/token-endpoint.ts';
 import { watchCalls } from './calls.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, originOf } from './evidence.ts';
 import { judgeRecord } from './records.ts';
 import { type ServedWatch, watchServed } from './served.ts';
 import { judgeEnding, judgeOrphans, judgeReuse, judgeVerdict } from './sessions.ts';
@@ -35,6 +35,27 @@ const noteOrigins = (
     if (token !== undefined && !origins.has(token))
       origins.set(token, { grantId, connectionId, storedAt: now() });
   }
+};
+
+/** What was exchanged and could not be stored is the keeper’s all the same, once it is kept to be ended. */
+const noteRetired = ({ grantId, connectionId, retired }: Grant, evidence: Evidence): void => {
+  for (const { token } of retired) {
+    if (originOf(token, evidence) === undefined)
+      evidence.origins.set(token, { grantId, connectionId, storedAt: evidence.now() });
+  }
+};
+
+const isGone = (grant: Grant | undefined): boolean =>
+  grant?.state === 'revoking' || grant?.state === 'revoked';
+
+/** A revocation is not undone by a code that the provider had taken before it. */
+const judgeRevival = (before: Grant | undefined, after: Grant, evidence: Evidence): void => {
+  const { acting, revokedAt, now, violate } = evidence;
+  if (after.state === 'revoking' && before?.state !== 'revoking') revokedAt.set(after.grantId, now());
+  const revived = isGone(before) && before?.connectionId !== after.connectionId;
+  const exchangedAt = acting?.exchangedAt ?? Number.POSITIVE_INFINITY;
+  if (revived && exchangedAt < (revokedAt.get(after.grantId) ?? 0))
+    violate('revoke wins', 'a connection that was begun before the revocation came after it');
 };
 
 /** The list is bounded: beyond it sessions are left to die by themselves. */
@@ -102,8 +123,10 @@ export const createWatch = (evidence: Evidence, raced: (loser: string, grantId: 
     grantWritten: (before, { value: after }) => {
       noteOrigins(before, after, evidence);
       noteAttempt(before, after, evidence);
+      noteRetired(after, evidence);
       noteCrowdedOut(before, after, evidence);
       judgeRecord(before, after, evidence);
+      judgeRevival(before, after, evidence);
       if ((after.holdUntil ?? 0) > (before?.holdUntil ?? 0)) {
         calls.penaltyRecorded(operationOf(evidence.acting), after.grantId);
       }

@@ -283,6 +283,28 @@ export const mutants: readonly Mutant[] = [
       ),
     ],
   },
+  {
+    name: 'a reconnection takes the old session for its own, since the endpoint is the same',
+    edits: [inDomain('grant.ts', '  if (a.startedBy !== b.startedBy) return false;\n', '')],
+  },
+  {
+    name: 'a connection comes after a revocation that came during it',
+    edits: [inKeeper('connect-grant.ts', 'if (isGone(current) &&', 'if (isGone(undefined) &&')],
+  },
+  {
+    name: 'what was exchanged for and may not be stored is forgotten',
+    edits: [
+      inKeeper(
+        'connect-grant.ts',
+        '      await discard(context, asked, obtained).catch(() => undefined);\n',
+        '',
+      ),
+    ],
+  },
+  {
+    name: 'a connection is asked for in a hold',
+    edits: [inKeeper('connect-grant.ts', '  await checkHolds(context, app, before?.value);\n', '')],
+  },
 ];
 
 /** Each undoes the mending of a defect that a seed found. */
@@ -328,6 +350,17 @@ export const mended: readonly Mutant[] = [
         'ending-writes.ts',
         'known => known.token !== spent);',
         'known => known.token !== spent && known.token !== token);',
+      ),
+    ],
+  },
+  {
+    name: 'a connection is stored again after another one has replaced it',
+    seed: 1795402141020692,
+    edits: [
+      inKeeper(
+        'connect-grant.ts',
+        'if (current?.connectionId !== before?.value.connectionId) return undefined;',
+        'if (current?.connectionId === obtained.connectionId) return undefined;',
       ),
     ],
   },

@@ -1,5 +1,6 @@
 /** Carries out the steps of a workload: starts an invocation of a worker, or lets a user or an operator do something. */
 import { readTokenResponse, type TokenResponse } from '../../functions/domain/tokens.ts';
+import type { Authorization } from '../../functions/keeper/connect-grant.ts';
 import { KeeperError } from '../../functions/keeper/errors.ts';
 import type { ServedToken } from '../../functions/keeper/get-token.ts';
 import type { Import } from '../../functions/keeper/put-grant.ts';
@@ -72,6 +73,7 @@ const invoke = <T>(stage: Stage, { id, name, durationMs, action, done }: Invocat
     seen: new Map(),
     begun: new Map(),
     penalties: new Map(),
+    exchanged: new Map(),
     done: false,
   };
   const worker = idleWorker(world, operation);
@@ -187,6 +189,33 @@ export const connect = (stage: Stage, id: number, grant: PlannedGrant, ageMs = 0
   importResponse(stage, id, grant);
 };
 
+/** The owner allows it in a browser, and the code is handed to the keeper. What was imported before is not imported any more. */
+const connectByCode = (stage: Stage, id: number, grant: PlannedGrant): void => {
+  const { world, responses, omittedOperations } = stage;
+  if (omittedOperations.has(id)) return;
+  const { grantId, app, ownerId, strategy } = grant;
+  const code = world.provider.consent({ ...grant, at: world.scheduler.now() });
+  world.evidence.codes.set(code, { grantId, app });
+  world.timeline.note(() => `owner ${ownerId} allows ${app}: ${code}`);
+  responses.delete(grantId);
+  const endpointId = grantOf(world, grantId)?.endpointId;
+  const authorization: Authorization = {
+    app,
+    code,
+    redirectUri: 'https://connect.example/oauth/callback',
+    strategy,
+    ttls: {},
+    allowOwnerChange: false,
+    ...(endpointId !== undefined && { endpointId }),
+  };
+  invoke(stage, {
+    id,
+    name: `connect ${grantId}`,
+    durationMs: apiMs,
+    action: (worker, deadlineAt) => worker.keeper.connectGrant(grantId, authorization, deadlineAt),
+  });
+};
+
 const revoke = (stage: Stage, id: number, grantId: string): void =>
   invoke(stage, {
     id,
@@ -240,7 +269,8 @@ const performances: Readonly<Record<Act, Performance>> = {
   report: (stage, { id, grant }) =>
     getToken(stage, id, grant.grantId, stage.held.get(grant.grantId)?.generation),
   sweep: (stage, { id }) => sweep(stage, id, stage.world.scenario.lanes.flat()),
-  reconnect: (stage, { id, grant }) => connect(stage, id, grant),
+  reconnect: (stage, { id, grant }) =>
+    stage.world.scenario.connects ? connectByCode(stage, id, grant) : connect(stage, id, grant),
   'import again': (stage, { id, grant }) => importResponse(stage, id, grant),
   revoke: (stage, { id, grant }) => revoke(stage, id, grant.grantId),
   reinstate: (stage, { id, grant: { grantId } }) =>

@@ -23,5 +23,9 @@ export type Operation = {
   readonly begun: Map<string, Begun>;
   /** Silence that an answer demanded of this operation, by grant or app, until it is recorded. */
   readonly penalties: Map<string, number>;
+  /** Tokens that it was given for a code, and for which grant that was. */
+  readonly exchanged: Map<string, { readonly grantId: string; readonly app: string }>;
+  /** When the provider took its code. */
+  exchangedAt?: number;
   done: boolean;
 };

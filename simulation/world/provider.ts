@@ -13,6 +13,10 @@ export type Session = {
   readonly app: string;
   readonly ownerId: string;
   readonly startedAt: number;
+  /** As the client asked for it. */
+  readonly endpointId?: string;
+  /** The client exchanged a code for it. */
+  readonly exchanged: boolean;
   access: string;
   accessExpiresAt: number;
   refresh: string | undefined;
@@ -31,7 +35,15 @@ export type TokenEnd = { readonly at: number; readonly reason: Death };
 /** What a request did, for those who watch. */
 export type Processed = {
   readonly answer: RawAnswer;
-  readonly effect: 'rotated' | 'replayed' | 'refused' | 'limited' | 'misconfigured' | 'ended' | 'none';
+  readonly effect:
+    | 'started'
+    | 'rotated'
+    | 'replayed'
+    | 'refused'
+    | 'limited'
+    | 'misconfigured'
+    | 'ended'
+    | 'none';
   readonly session?: Session;
   /** The access token that this rotation ended. */
   readonly replaced?: string;
@@ -46,11 +58,17 @@ export type Authorization = {
   readonly ownerId: string;
   readonly at: number;
   readonly refreshable: boolean;
+  readonly endpointId?: string;
 };
+
+type Code = Omit<Authorization, 'at' | 'endpointId'> & { readonly expiresAt: number };
 
 export type Provider = {
   /** A user authorises the app: a new session. */
   authorize(authorization: Authorization): TokenBody;
+  /** A user allows it in a browser: a code, which works once and not for long. */
+  consent(authorization: Authorization): string;
+  exchange(request: ProviderRequest & { readonly endpointId?: string }): Processed;
   refresh(request: ProviderRequest): Processed;
   revoke(request: ProviderRequest): Processed;
   /** Answers 429 whatever the window holds. */
@@ -84,6 +102,7 @@ type State = {
   readonly byRefreshToken: Map<string, Session>;
   readonly ends: Map<string, TokenEnd>;
   readonly limits: RateLimit;
+  readonly codes: Map<string, Code>;
 };
 
 const json = (status: number, body: unknown): RawAnswer => ({ status, body: JSON.stringify(body) });
@@ -143,7 +162,7 @@ const bodyOf = ({ rules, ends }: State, session: Session, now: number): TokenBod
   }),
   owner_id: session.ownerId,
   ...(rules.identifies === 'session' && { session_id: session.id }),
-  ...(rules.identifies === 'endpoint' && { endpoint_id: `endpoint-${session.id}` }),
+  ...(rules.identifies === 'endpoint' && { endpoint_id: session.endpointId ?? `endpoint-${session.id}` }),
 });
 
 const replayIsOpen = (
@@ -158,7 +177,11 @@ const replayIsOpen = (
   return now < Math.min(unusedUntil, usedUntil);
 };
 
-const authorize = (state: State, { app, ownerId, at, refreshable }: Authorization): TokenBody => {
+const start = (
+  state: State,
+  { app, ownerId, at, refreshable, endpointId }: Authorization,
+  exchanged: boolean,
+): Session => {
   const { sessions, rules } = state;
   const alive = sessions.filter(s => s.app === app && s.ownerId === ownerId && isAlive(s, at));
   const [oldest] = alive;
@@ -169,6 +192,8 @@ const authorize = (state: State, { app, ownerId, at, refreshable }: Authorizatio
     app,
     ownerId,
     startedAt: at,
+    exchanged,
+    ...(endpointId !== undefined && { endpointId }),
     access: '',
     accessExpiresAt: 0,
     refresh: refreshable ? '' : undefined,
@@ -177,7 +202,26 @@ const authorize = (state: State, { app, ownerId, at, refreshable }: Authorizatio
   };
   sessions.push(session);
   issue(state, session, at);
-  return bodyOf(state, session, at);
+  return session;
+};
+
+const codeLifetimeMs = 60_000;
+
+const consent = ({ codes }: State, { app, ownerId, at, refreshable }: Authorization): string => {
+  const code = `SECRET-code-${codes.size + 1}`;
+  codes.set(code, { app, ownerId, refreshable, expiresAt: at + codeLifetimeMs });
+  return code;
+};
+
+/** A code is used up by whoever presents it, even if nobody hears the answer (RFC 6749 §4.1.2). */
+const exchange = (state: State, request: ProviderRequest & { readonly endpointId?: string }): Processed => {
+  const { app, token, now, endpointId } = request;
+  const code = state.codes.get(token);
+  if (code?.app !== app || now >= code.expiresAt) return { answer: refusal, effect: 'refused' };
+  state.codes.set(token, { ...code, expiresAt: now });
+  const asked = { ...code, at: now, ...(endpointId !== undefined && { endpointId }) };
+  const session = start(state, asked, true);
+  return { answer: json(200, bodyOf(state, session, now)), effect: 'started', session };
 };
 
 const refresh = (state: State, { app, token, now }: ProviderRequest): Processed => {
@@ -230,8 +274,10 @@ export const createProvider = (rules: ProviderRules): Provider => {
     byRefreshToken: new Map(),
     ends: new Map(),
     limits: createRateLimit(rules),
+    codes: new Map(),
   };
-  const ownerOf = (token: string): string => state.byToken.get(token)?.ownerId ?? '';
+  const ownerOf = (token: string): string =>
+    (state.byToken.get(token) ?? state.codes.get(token))?.ownerId ?? '';
   const limited = (penaltyUntil: number, now: number): Processed => ({
     answer: state.limits.answer(penaltyUntil, now),
     effect: 'limited',
@@ -250,7 +296,9 @@ export const createProvider = (rules: ProviderRules): Provider => {
     sessions: () => state.sessions,
     sessionOf: token => state.byToken.get(token),
     endOf: accessToken => state.ends.get(accessToken),
-    authorize: authorization => authorize(state, authorization),
+    authorize: authorization => bodyOf(state, start(state, authorization, false), authorization.at),
+    consent: authorization => consent(state, authorization),
+    exchange: request => stopped(request) ?? exchange(state, request),
     limit: ({ app, token, now }) => limited(state.limits.penalise(app, ownerOf(token), now), now),
     refresh: request =>
       stopped(request) ?? (provider.lying ? { answer: refusal, effect: 'refused' } : refresh(state, request)),

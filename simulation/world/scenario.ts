@@ -54,6 +54,8 @@ export type Scenario = {
   readonly latencyMs: number;
   readonly faults: FaultRates;
   readonly grants: readonly PlannedGrant[];
+  /** Owners who authorise again do it by connecting, with a code; otherwise their token response is imported. */
+  readonly connects: boolean;
   readonly lanes: readonly (readonly number[])[];
   readonly episodes: number;
   readonly operationsPerEpisode: number;
@@ -131,6 +133,7 @@ export const drawScenario = (seed: number, assumptions: Assumptions): Scenario =
     provider,
     assumptions,
     grants,
+    connects: createRandom(seed, 12).chance(0.4),
     lanes: drawLanes(random, grants),
     faults: drawFaultRates(random),
     allOld: random.chance(0.5),

@@ -11,7 +11,7 @@ import type { Fault } from './faults.ts';
 import type { Processed, Provider, ProviderRequest } from './provider.ts';
 import { depart, resume, type Surroundings, type Worker } from './worker.ts';
 
-export type CallKind = 'refresh' | 'revoke';
+export type CallKind = 'refresh' | 'revoke' | 'exchange';
 
 /** Told of a request when it leaves, when it was processed, and what its worker made of the answer. */
 export type CallObserver = {
@@ -39,7 +39,7 @@ const process = (
     case 'html':
       if (fault.ms % 2 === 0) return { answer: page, effect: 'none' };
   }
-  const processed = kind === 'refresh' ? provider.refresh(request) : provider.revoke(request);
+  const processed = provider[kind](request);
   return { ...processed, answer: asReceived(processed.answer, fault) };
 };
 
@@ -64,7 +64,12 @@ export type NetworkSurroundings = Surroundings & {
 
 const unknown = (code: string): Unknown => ({ kind: 'unknown', code });
 
-type Asked = { readonly app: App; readonly kind: CallKind; readonly token: string };
+type Asked = {
+  readonly app: App;
+  readonly kind: CallKind;
+  readonly token: string;
+  readonly endpointId?: string;
+};
 
 /**
  * The request is given up after `timeoutMs` of the worker's time; whatever is held up in the network may still arrive. An answer that
@@ -74,7 +79,7 @@ const call = <A extends { readonly kind: string }>(
   around: NetworkSurroundings,
   worker: Worker,
   observer: CallObserver,
-  { app, kind, token }: Asked,
+  { app, kind, token, ...session }: Asked,
   classify: (answer: RawAnswer, now: number) => A,
 ): Promise<A | Unknown> =>
   new Promise(resolve => {
@@ -102,7 +107,13 @@ const call = <A extends { readonly kind: string }>(
       const backMs = legMs();
       if (arrivesAt + backMs >= timesOut) settle(timesOut, () => unknown('timeout'));
       scheduler.quietly(arrivesAt, () => {
-        const request = { app: app.name, clientSecret: app.clientSecret, token, now: scheduler.now() };
+        const request = {
+          app: app.name,
+          clientSecret: app.clientSecret,
+          token,
+          now: scheduler.now(),
+          ...session,
+        };
         const processed = process(provider, kind, request, fault);
         observed.processed(processed);
         if (arrivesAt + backMs >= timesOut) return;
@@ -115,9 +126,8 @@ const call = <A extends { readonly kind: string }>(
     });
   });
 
-/** New sessions begin with an import here. */
 const notPlayed = async (): Promise<never> => {
-  throw new Error('no operation of the simulation asks for a session');
+  throw new Error('no operation of the simulation mints');
 };
 
 export const createTokenEndpoint = (
@@ -129,6 +139,13 @@ export const createTokenEndpoint = (
     call(around, worker, observer, { app, kind: 'refresh', token }, classifyTokenAnswer),
   revoke: (app, token) =>
     call(around, worker, observer, { app, kind: 'revoke', token }, classifyRevokeAnswer),
-  exchange: notPlayed,
+  exchange: (app, { code, endpointId }) =>
+    call(
+      around,
+      worker,
+      observer,
+      { app, kind: 'exchange', token: code, ...(endpointId !== undefined && { endpointId }) },
+      classifyTokenAnswer,
+    ),
   mint: notPlayed,
 });

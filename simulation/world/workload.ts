@@ -7,7 +7,7 @@ export type Act =
   /** A caller reports its token as rejected. */
   | 'report'
   | 'sweep'
-  /** The owner authorises again, and the answer is imported. */
+  /** The owner authorises again: by connecting, or the answer is imported. */
   | 'reconnect'
   /** The latest token response is imported once more. */
   | 'import again'

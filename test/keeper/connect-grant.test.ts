@@ -391,6 +391,47 @@ describe('an answer without tokens', () => {
   });
 });
 
+describe('another connection that came during the exchange', () => {
+  it('stays, is what is answered, and the session that is not needed is ended', async () => {
+    world.store.seed(activeGrant);
+    world.onExchange = () => {
+      world.store.seed(grantWith({ connectionId: 'connection-9', generation: 2 }));
+      return answer();
+    };
+    expect(await connect()).toMatchObject({ connectionId: 'connection-9', generation: 2 });
+    await world.sweep();
+    expect(asked('revoke')).toEqual(['refresh-new']);
+    expect(world.grant()).toMatchObject({ state: 'active', connectionId: 'connection-9' });
+  });
+
+  it('stays where this one was stored before it, unseen, and replaced: its session is ended by then', async () => {
+    world.store.writeFaults.push('answer-lost', undefined);
+    let first = true;
+    world.onSleep = () => {
+      if (!first) return;
+      first = false;
+      const stored = world.grant('acme:new');
+      world.store.seed({
+        ...stored,
+        connectionId: 'connection-9',
+        generation: 2,
+        ...(activeGrant.tokens && { tokens: activeGrant.tokens }),
+      });
+    };
+    expect(await connect({}, 'acme:new')).toMatchObject({ connectionId: 'connection-9', generation: 2 });
+    expect(world.grant('acme:new').tokens?.refreshToken).toBe('refresh-1');
+  });
+
+  it('does not count where it is only a rotation: who has just logged in is not refused for that', async () => {
+    world.store.seed(activeGrant);
+    world.onExchange = () => {
+      world.store.seed(grantWith({ generation: 2 }));
+      return answer();
+    };
+    expect(await connect()).toMatchObject({ generation: 3, tokens: { refreshToken: 'refresh-new' } });
+  });
+});
+
 describe('what could not be stored', () => {
   it('is ended, where nothing of it is stored', async () => {
     const { grants } = world.ports().store;
