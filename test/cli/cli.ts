@@ -39,7 +39,8 @@ const remember = (args: readonly string[], { stdout, stderr }: Outcome): void =>
 export const spawnCli = (args: readonly string[], env?: Options['env']): ChildProcess =>
   spawn(node, ['cli/main.ts', ...args], { cwd: root, env: environment(env) });
 
-const outcomeOf = async (child: ChildProcess): Promise<Outcome> => {
+/** Until it has ended. */
+export const outcomeOf = async (child: ChildProcess): Promise<Outcome> => {
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', chunk => {

@@ -458,6 +458,14 @@ describe('the doctor', () => {
     ]);
   });
 
+  it.each(['app-mismatch', 'app-unknown', 'apps-unreadable', 'OAU-213', 'timeout'])(
+    'does not take %s for a refusal of the credentials',
+    code => {
+      const change = { ...withGrants(viewWith({ lastError: error(code) })), probes: [] };
+      expect(found('app-credentials', change)).toMatchObject([{ severity: 'note' }]);
+    },
+  );
+
   it('says what a local run has not', () => {
     const none = skipped('a local run has none in AWS.');
     const findings = judge({ ...healthy, local: true, schedules: none, deadLetters: none, metrics: none });
