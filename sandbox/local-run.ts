@@ -93,11 +93,12 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     appsSecretId,
     JSON.stringify({ apps: [{ name, server: simulator.url, clientId, clientSecret }] }),
   );
-  const { api, sweep } = createPools(localVariables(database, aws, settings), settings, observer);
+  const variables = localVariables(database, aws, settings);
+  const { api, sweep } = createPools(variables, settings, observer);
   const schedules = createSchedules(sweep, settings.sweepIntervalMs);
   const functions = new Map([
-    [api.name, { pool: api, aliases: [...directAliases, httpAlias] }],
-    [sweep.name, { pool: sweep, aliases: [] }],
+    [api.name, { pool: api, aliases: [...directAliases, httpAlias], variables }],
+    [sweep.name, { pool: sweep, aliases: [], variables }],
   ]);
   door.open({ api, functions, onServed: observer.onServed });
   const everything = starting.move();
