@@ -12,7 +12,7 @@ const leastApartMs = (a: ClockReading, b: ClockReading): number =>
 
 const here: ClockReading = { offsetMs: 0, uncertaintyMs: 0 };
 
-const ahead = (ms: number): string => (ms > 0 ? 'ahead' : 'behind');
+const ahead = (ms: number): string => (ms > 0 ? 'ahead of' : 'behind');
 
 /** This machine's clock matters to whoever runs consumers on it, and to its signatures. */
 const ownClock = ({ name, reading }: Named, settings: Settings): Finding | undefined =>
@@ -20,7 +20,7 @@ const ownClock = ({ name, reading }: Named, settings: Settings): Finding | undef
     ? undefined
     : warning(
         'clock',
-        `This machine's clock is ${duration(Math.abs(reading.offsetMs))} ${ahead(-reading.offsetMs)} of ${name}'s.`,
+        `This machine's clock is ${duration(Math.abs(reading.offsetMs))} ${ahead(-reading.offsetMs)} that of ${name}.`,
         'Set it (NTP). Consumers on it would keep tokens longer than promised, and AWS refuses its signatures from five minutes on.',
       );
 
