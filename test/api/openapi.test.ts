@@ -125,8 +125,8 @@ const secondsAgo = (seconds: number): string => new Date(Date.now() - seconds * 
 
 /** Runs first: the apps secret was never readable. */
 const beforeTheSecret: readonly Scenario[] = [
-  ['listApps 500 misconfigured', api => api.http('GET', '/apps')],
   ['createConnectLink 500 misconfigured', api => makeLink(api)],
+  ['listApps 500 misconfigured', api => api.http('GET', '/apps')],
   ['putGrant 500 misconfigured', async api => put(api, api.newId(), api.authorize(api.newOwner()))],
 ];
 
