@@ -25,6 +25,7 @@ export class RingbearerStack extends Stack {
     this.output('TableName', 'The grants', this.keeper.table.tableName);
     this.output('AppsSecretArn', 'The RingCentral apps: put your own', this.keeper.appsSecret.secretArn);
     this.output('DeadLetterQueueUrl', 'Sweeps that failed', this.keeper.deadLetterQueue.queueUrl);
+    this.output('ScheduleGroupName', 'When the sweep runs', this.keeper.schedules.scheduleGroupName);
   }
 
   private output(name: string, description: string, value: string): void {

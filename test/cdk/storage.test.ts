@@ -115,6 +115,7 @@ describe('the stack', () => {
       'DeadLetterQueueUrl',
       'GetAliasArn',
       'RevokeAliasArn',
+      'ScheduleGroupName',
       'SweepFunctionName',
       'TableName',
     ]);
