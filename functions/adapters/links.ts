@@ -36,12 +36,16 @@ const linkSchema = v.object({
   deleteAtSeconds: v.pipe(seconds, v.maxValue(8.64e12)),
 });
 
-/** Not `state`: by that name the index of grants by state would hold it. */
+const { linkKeyPrefix: keyPrefix } = table;
+
+/** `phase` and not `state`: by that name the index of grants by state would hold it. */
 export const linkCodec: Codec<Link> = {
-  keyPrefix: table.linkKeyPrefix,
+  keyPrefix,
   encode: ({ deleteAt, ...link }) => ({ ...link, deleteAtSeconds: deleteAt / 1000 }),
   decode: attributes => {
     const { deleteAtSeconds, ...link } = v.parse(linkSchema, attributes);
+    if (attributes[table.partitionKey] !== keyPrefix + link.linkId)
+      throw new Error('the record of another link');
     return { ...link, deleteAt: deleteAtSeconds * 1000 };
   },
 };
