@@ -29,6 +29,7 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1005', name: 'Edsger' },
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
+  { ownerId: '1008', name: 'Joan' },
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */
@@ -47,6 +48,9 @@ export const demoGrants: readonly DemoGrant[] = [
     refreshable: false,
   },
 ];
+
+/** Left for the link that the printed `curl` line makes: whoever consents becomes its owner. */
+export const connectableGrant = 'demo:joan';
 
 /** Left for the import that the printed `curl` line does. */
 export const spareOwner = { grantId: 'demo:katherine', ownerId: '1006' };

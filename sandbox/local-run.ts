@@ -124,9 +124,12 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
   const { api, sweep, connect } = createPools(variables, settings, observer);
   const schedules = createSchedules(sweep, settings.sweepIntervalMs);
   const functions = new Map([
-    [api.name, { pool: api, aliases: [...directAliases, httpAlias, connectAlias] }],
-    [sweep.name, { pool: sweep, aliases: [] }],
-    [connect.name, { pool: connect, aliases: [] }],
+    [
+      api.name,
+      { pool: api, aliases: [...directAliases, httpAlias, connectAlias], variables: variables.keeper },
+    ],
+    [sweep.name, { pool: sweep, aliases: [], variables: variables.keeper }],
+    [connect.name, { pool: connect, aliases: [], variables: variables.connect }],
   ]);
   door.open({ api, connect, functions, onServed: observer.onServed });
   const everything = starting.move();

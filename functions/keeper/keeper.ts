@@ -5,6 +5,7 @@ import type { Context } from './attempt.ts';
 import { type Authorization, connectGrant, type Preparation, prepareConnection } from './connect-grant.ts';
 import { grantNotFound } from './errors.ts';
 import { getToken, type ServedToken } from './get-token.ts';
+import { type AppSummary, listApps } from './list-apps.ts';
 import { listGrants, type Page, type Position } from './list-grants.ts';
 import type { Ports } from './ports.ts';
 import { type Import, type PutOutcome, putGrant } from './put-grant.ts';
@@ -17,6 +18,7 @@ export type Keeper = {
   getToken(grantId: string, request: Request, deadlineAt: number): Promise<ServedToken>;
   getGrant(grantId: string): Promise<Grant>;
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
+  listApps(): Promise<AppSummary[]>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
   connectGrant(grantId: string, authorization: Authorization, deadlineAt: number): Promise<Grant>;
   /** What an authorisation for this grant is to be asked for with. `app`: by name; may be left out where there is only one. */
@@ -36,6 +38,7 @@ export const createKeeper = (ports: Ports): Keeper => {
       return stored.value;
     },
     listGrants: (state, limit, position) => listGrants(ports.store, state, limit, position),
+    listApps: () => listApps(context),
     putGrant: (grantId, input) => putGrant(context, grantId, input),
     connectGrant: (grantId, authorization, deadlineAt) =>
       connectGrant(context, grantId, authorization, deadlineAt),

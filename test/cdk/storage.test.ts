@@ -112,9 +112,12 @@ describe('the stack', () => {
       'ApiFunctionName',
       'ApiUrl',
       'AppsSecretArn',
+      'ConnectUrl',
       'DeadLetterQueueUrl',
       'GetAliasArn',
+      'RedirectUri',
       'RevokeAliasArn',
+      'ScheduleGroupName',
       'SweepFunctionName',
       'TableName',
     ]);
