@@ -118,6 +118,33 @@ describe.skipIf(whySkipped)(
       expect(await person.sees()).toBe(connected);
     });
 
+    it('although the first answer to the button was lost', async () => {
+      const url = await stage.link(grantId);
+      await person.page.goto(url);
+      await person.page.route('**/connect/**', async route => {
+        const request = route.request();
+        if (request.method() !== 'POST') return route.continue();
+        // It arrives, and what comes of it does not.
+        const { cookie = '' } = await request.allHeaders();
+        const headers = { ...request.headers(), cookie };
+        const answer = await fetch(request.url(), {
+          method: 'POST',
+          headers,
+          body: request.postData(),
+          redirect: 'manual',
+        });
+        expect(answer.status).toBe(303);
+        return route.abort();
+      });
+      const lost = person.page.waitForEvent('requestfailed');
+      await person.page.getByRole('button').click();
+      await lost;
+      await person.page.unroute('**/connect/**');
+      await person.press(url);
+      await person.allow(owner);
+      expect(await person.sees()).toBe(connected);
+    });
+
     it('although scanners and previews have opened the link before', async () => {
       const url = await stage.link(grantId);
       for (const headers of [{}, { purpose: 'prefetch', 'sec-purpose': 'prefetch;prerender' }]) {

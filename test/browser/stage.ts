@@ -78,6 +78,9 @@ const start = async (app: LittleServer): Promise<Sandbox> => {
   return sandbox;
 };
 
+/** The same by another name: to a browser RingCentral is another site than ours, as it is in truth. */
+const elsewhere = (url: string): string => url.replace('127.0.0.1', 'localhost');
+
 export const startStage = async (): Promise<Stage> => {
   const app = await serve((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' });
@@ -88,12 +91,12 @@ export const startStage = async (): Promise<Stage> => {
     () => sandbox,
     () => stage.silentOwner,
   );
-  const server = sandbox.simulator.url;
+  const server = elsewhere(sandbox.simulator.url);
   const apps = [
     { name: 'main', server, clientId, clientSecret },
     { name: 'public', server, clientId: 'public-client', public: true },
     { name: 'plain', server, clientId: 'plain-client', clientSecret, pkce: false },
-    { name: 'silent', server: silent.url, clientId: 'silent-client', clientSecret },
+    { name: 'silent', server: elsewhere(silent.url), clientId: 'silent-client', clientSecret },
   ];
   sandbox.aws.setSecret(appsSecretId, JSON.stringify({ apps }));
   const { url: endpoint, tableName: TableName } = sandbox.database;
