@@ -15,6 +15,7 @@ class DatabaseLast extends BaseSequencer {
 export default defineConfig({
   test: {
     ...everything.test,
+    globalSetup: [],
     include: [
       'test/domain/**/*.test.ts',
       'test/keeper/**/*.test.ts',

@@ -1,33 +1,22 @@
 /**
  * How large the functions' bundles are and how long they take to load: as they deploy, and in the variants that were rejected,
- * side by side in one run. `npm run bench:start`.
+ * side by side in one run; and what the client adds to the start of a function that uses it. `npm run bench:start`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { buildBundles, functionFolders, functionOptions, root } from '../build/bundles.ts';
 
 const rounds = 15;
-const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'ringbearer-bench-'));
 
-const deployed: BuildOptions = {
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  mainFields: ['module', 'main'],
-  minifySyntax: true,
-  minifyWhitespace: true,
-  lineLimit: 160,
-};
-
 const variants: Record<string, BuildOptions> = {
-  'as deployed': deployed,
-  'names minified too': { ...deployed, minify: true },
-  'not minified': { ...deployed, minifySyntax: false, minifyWhitespace: false },
-  'CommonJS from "main"': { ...deployed, format: 'cjs', mainFields: ['main'] },
+  'as deployed': functionOptions,
+  'names minified too': { ...functionOptions, minify: true },
+  'not minified': { ...functionOptions, minifySyntax: false, minifyWhitespace: false },
+  'CommonJS from "main"': { ...functionOptions, format: 'cjs', mainFields: ['main'] },
 };
 
 const environment = {
@@ -35,23 +24,28 @@ const environment = {
   AWS_REGION: 'us-east-1',
   RINGBEARER_TABLE: 'table',
   RINGBEARER_APPS_SECRET: 'secret',
+  AWS_ACCESS_KEY_ID: 'id',
+  AWS_SECRET_ACCESS_KEY: 'secret',
 };
 
-/** Milliseconds from before the import of the bundle to after it, in a process of its own. */
-const loadMs = (file: string): number => {
+/** Milliseconds that some statements take, in a process of its own. */
+const takenMs = (statements: string): number => {
   const script = join(folder, 'load.mjs');
   writeFileSync(
     script,
-    `const before = performance.now(); await import(${JSON.stringify(file)}); console.log(performance.now() - before); process.exit(0);`,
+    `const before = performance.now(); ${statements}; console.log(performance.now() - before); process.exit(0);`,
   );
   return Number(execFileSync(process.execPath, [script], { env: environment, encoding: 'utf8' }));
 };
+
+const importOf = (file: string): string => `await import(${JSON.stringify(file)})`;
+const loadMs = (file: string): number => takenMs(importOf(file));
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 type Row = { readonly file: string; readonly times: number[] };
 
-for (const name of ['api', 'sweep']) {
+for (const name of functionFolders) {
   const rows = new Map<string, Row>();
   for (const [variant, options] of Object.entries(variants)) {
     const file = join(folder, `${name}-${rows.size}.${options.format === 'cjs' ? 'cjs' : 'mjs'}`);
@@ -77,4 +71,26 @@ for (const name of ['api', 'sweep']) {
     ),
   );
 }
+
+/** As far as a function needs it: the AWS SDK and the signing code are loaded with the first request. */
+const benchClient = async (): Promise<void> => {
+  const built = join(folder, 'package');
+  await buildBundles(built);
+  const load = importOf(join(built, 'client', 'index.js'));
+  const get = "get('acme:101').catch(() => undefined)";
+  const unanswered = 'http://127.0.0.1:9';
+  const ways: Record<string, string> = {
+    'import and create': `(${load}).createTokenClient({ function: 'f' })`,
+    'and a first request, invoked': `process.env.AWS_ENDPOINT_URL_LAMBDA = '${unanswered}'; await (${load}).createTokenClient({ function: 'f', maxWaitMs: 0 }).${get}`,
+    'and a first request, signed HTTP': `await (${load}).createTokenClient({ url: '${unanswered}', maxWaitMs: 0 }).${get}`,
+  };
+  // Resolved from there, as the Lambda runtime's is.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  const row = (statements: string) =>
+    Number(median(Array.from({ length: rounds }, () => takenMs(statements))).toFixed(1));
+  console.log(`\nclient: median of ${rounds}, with nobody answering`);
+  console.table(Object.fromEntries(Object.entries(ways).map(([way, code]) => [way, { ms: row(code) }])));
+};
+
+await benchClient();
 rmSync(folder, { recursive: true });

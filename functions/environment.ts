@@ -1,11 +1,17 @@
 /** The functions' configuration: environment variables, read and checked once at start. */
+import { parseReturnTo } from './domain/return-to.ts';
 import { checkSettings, defaultSettings, type Settings } from './domain/settings.ts';
+
+/** Where the connect function is, and where it may send a browser that has connected an account. */
+export type ConnectEnvironment = { readonly url: string; readonly returnTo: readonly string[] };
 
 export type Environment = {
   readonly tableName: string;
   /** Name or ARN of the secret that holds the apps. */
   readonly appsSecretId: string;
   readonly settings: Settings;
+  /** Absent where there is no connect function. */
+  readonly connect?: ConnectEnvironment;
 };
 
 export class ConfigurationError extends Error {
@@ -57,13 +63,22 @@ export const readSettings = (variables: NodeJS.ProcessEnv): Settings => {
   return settings;
 };
 
-const required = (variables: NodeJS.ProcessEnv, variable: string): string => {
+export const required = (variables: NodeJS.ProcessEnv, variable: string): string => {
   const value = variables[variable];
   if (value === undefined || value === '') throw new ConfigurationError(`${variable} is not set`);
   return value;
 };
 
+/** Undefined where there is no connect function. */
+export const readConnect = (variables: NodeJS.ProcessEnv): ConnectEnvironment | undefined => {
+  const { RINGBEARER_CONNECT_URL: url, RINGBEARER_RETURN_TO: returnTo } = variables;
+  return url === undefined || url === '' ? undefined : { url, returnTo: parseReturnTo(returnTo) };
+};
+
+const optionalConnect = (connect: ConnectEnvironment | undefined) => connect && { connect };
+
 export const readEnvironment = (variables: NodeJS.ProcessEnv): Environment => ({
+  ...optionalConnect(readConnect(variables)),
   tableName: required(variables, 'RINGBEARER_TABLE'),
   appsSecretId: required(variables, 'RINGBEARER_APPS_SECRET'),
   settings: readSettings(variables),

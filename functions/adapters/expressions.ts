@@ -2,8 +2,10 @@
 
 import type { UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import type { Attributes } from './records.ts';
 import { table } from './table.ts';
+
+/** Attributes by name; what is undefined is not stored. */
+export type Attributes = Record<string, unknown>;
 
 type Expression = Pick<
   UpdateItemCommandInput,

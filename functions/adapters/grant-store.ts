@@ -4,96 +4,21 @@ import {
   BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
-  GetItemCommand,
   QueryCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { GrantState, GrantSummary, Stored } from '../domain/grant.ts';
-import {
-  type DueHint,
-  type GrantStore,
-  type Records,
-  UnreadableRecordError,
-  type Written,
-} from '../keeper/ports.ts';
-import { writtenAfterConflict } from './conflict.ts';
-import { compareAndSet } from './expressions.ts';
-import {
-  type Attributes,
-  type Codec,
-  claimCodec,
-  decodeSummary,
-  grantCodec,
-  standingCodec,
-  summaryAttributes,
-} from './records.ts';
+import type { GrantState, GrantSummary } from '../domain/grant.ts';
+import type { DueHint, GrantStore } from '../keeper/ports.ts';
+import { createRecords, type Item, keyOf } from './items.ts';
+import { claimCodec, decodeSummary, grantCodec, standingCodec, summaryAttributes } from './records.ts';
 import { table } from './table.ts';
-
-type Item = Record<string, AttributeValue>;
 
 /** Hints a page: enough to keep a sweep busy, few enough to be read at once. */
 const duePageSize = 100;
 const maxBatchRounds = 8;
 
-const keyOf = (pk: string): Item => ({ [table.partitionKey]: { S: pk } });
-
 const grantIdOf = (pk: string): string => pk.slice(grantCodec.keyPrefix.length);
-
-const decodeStored = <T>(codec: Codec<T>, item: Item): Stored<T> => {
-  try {
-    const attributes: Attributes = unmarshall(item);
-    const { nonce } = attributes;
-    if (typeof nonce !== 'string') throw new Error('no nonce');
-    return { value: codec.decode(attributes), nonce };
-  } catch {
-    // The cause may quote the record, and with it a token.
-    throw new UnreadableRecordError(
-      `${item[table.partitionKey]?.S ?? 'a record'} has a shape that is not known here`,
-    );
-  }
-};
-
-const records = <T>(
-  client: DynamoDBClient,
-  tableName: string,
-  codec: Codec<T>,
-  newNonce: () => string,
-): Records<T> => {
-  const get = async (id: string): Promise<Stored<T> | undefined> => {
-    const { Item: item } = await client.send(
-      new GetItemCommand({ TableName: tableName, Key: keyOf(codec.keyPrefix + id), ConsistentRead: true }),
-    );
-    return item === undefined ? undefined : decodeStored(codec, item);
-  };
-
-  /** `ALL_OLD` on a failed condition spares the read on DynamoDB itself; not every implementation returns it. */
-  const currentAfter = async (
-    error: ConditionalCheckFailedException,
-    id: string,
-  ): Promise<Stored<T> | undefined> => (error.Item === undefined ? get(id) : decodeStored(codec, error.Item));
-
-  const write = async (id: string, previous: Stored<T> | undefined, next: T): Promise<Written<T>> => {
-    const nonce = newNonce();
-    const before = previous === undefined ? {} : codec.encode(previous.value);
-    try {
-      await client.send(
-        new UpdateItemCommand({
-          TableName: tableName,
-          Key: keyOf(codec.keyPrefix + id),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-          ...compareAndSet(before, previous?.nonce, codec.encode(next), nonce),
-        }),
-      );
-      return { ok: true, stored: { value: next, nonce } };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return writtenAfterConflict(nonce, await currentAfter(error, id));
-    }
-  };
-
-  return { get, write };
-};
 
 const isGrantKey = (value: AttributeValue | undefined): boolean =>
   value?.S?.startsWith(grantCodec.keyPrefix) === true;
@@ -199,9 +124,9 @@ export const createGrantStore = (
   tableName: string,
   newNonce: () => string,
 ): GrantStore => ({
-  grants: records(client, tableName, grantCodec, newNonce),
-  claims: records(client, tableName, claimCodec, newNonce),
-  standings: records(client, tableName, standingCodec, newNonce),
+  grants: createRecords(client, tableName, grantCodec, newNonce),
+  claims: createRecords(client, tableName, claimCodec, newNonce),
+  standings: createRecords(client, tableName, standingCodec, newNonce),
   due: (lane, now, after) => readDue(client, tableName, lane, now, after),
   list: async (state, limit, after) => {
     const { keys, next } = await readKeysByState(client, tableName, state, limit, after);

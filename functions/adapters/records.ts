@@ -14,17 +14,9 @@ import {
 } from '../domain/grant.ts';
 import { laneOf } from '../domain/lane.ts';
 import { present } from '../domain/tokens.ts';
+import type { Attributes } from './expressions.ts';
+import type { Codec } from './items.ts';
 import { table } from './table.ts';
-
-/** Attributes by name; what is undefined is not stored. */
-export type Attributes = Record<string, unknown>;
-
-/** How a type of record is keyed, written and read. `decode` throws on anything that this version does not understand. */
-export type Codec<T> = {
-  readonly keyPrefix: string;
-  readonly encode: (value: T) => Attributes;
-  readonly decode: (attributes: Attributes) => T;
-};
 
 /** Raised when a change of the stored form is one that older code must not touch. */
 const schemaVersion = 1;

@@ -1,10 +1,12 @@
 /** The actions behind both ways in: a checked request becomes a call of the keeper, its result a view. */
 import type { Runtime } from '../runtime.ts';
+import { type CreatedLink, createLink } from './connect-links.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import {
   authorizationOf,
   grantIdOf,
   importOf,
+  linkRequestOf,
   listingOf,
   minTtlMsOf,
   type RawRequest,
@@ -17,6 +19,7 @@ export type Answer = {
   readonly result:
     | TokenView
     | GrantView
+    | CreatedLink
     | { readonly grants: readonly GrantView[]; readonly cursor: string | null };
 };
 
@@ -62,6 +65,8 @@ export const perform = async (runtime: Runtime, request: RawRequest, deadlineAt:
       return listGrants(runtime, request);
     case 'putGrant':
       return putGrant(runtime, request);
+    case 'createConnectLink':
+      return { status: 201, result: await createLink(runtime, grantIdOf(request), linkRequestOf(request)) };
     case 'connectGrant': {
       const authorization = authorizationOf(request);
       const grant = await keeper.connectGrant(grantIdOf(request), authorization, deadlineAt);

@@ -21,6 +21,7 @@ const fieldsOf: Record<Action, readonly (keyof RawRequest)[]> = {
   putGrant: ['grantId', 'body', 'ifMatch'],
   reinstateGrant: ['grantId'],
   revokeGrant: ['grantId'],
+  createConnectLink: ['grantId', 'body'],
   connectGrant: ['grantId', 'body'],
 };
 

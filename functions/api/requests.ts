@@ -5,6 +5,7 @@ import { type GrantState, grantIdPattern, grantStates, strategies } from '../dom
 import { maxTokenLength, present, readTokenResponse } from '../domain/tokens.ts';
 import type { Authorization } from '../keeper/connect-grant.ts';
 import type { Import } from '../keeper/put-grant.ts';
+import type { LinkRequest } from './connect-links.ts';
 import { invalid } from './problems.ts';
 import type { Action } from './routes.ts';
 
@@ -221,4 +222,29 @@ export const authorizationOf = ({ body }: RawRequest): Authorization => {
     allowOwnerChange,
     ttls: present({ accessTokenTtlSeconds: accessTokenTtl, refreshTokenTtlSeconds: refreshTokenTtl }),
   }) as unknown as Authorization;
+};
+
+/** What a connect link is to allow. `expiresIn` in seconds. */
+const linkRules: Readonly<Record<string, Rule>> = {
+  ...sessionRules,
+  returnTo: { schema: text(2048), expected: 'a URL' },
+  allowOwnerChange: { schema: v.boolean(), expected: 'true or false' },
+  expiresIn: { schema: wholeNumber(60, 86_400), expected: 'a whole number of seconds from 60 to 86400' },
+};
+
+const defaultLinkSeconds = 900;
+
+export const linkRequestOf = ({ body = {} }: RawRequest): LinkRequest => {
+  const fields = checkBody(body, linkRules, 'what the link is to allow');
+  const stranger = Object.keys(fields).find(name => !(name in linkRules));
+  if (stranger !== undefined)
+    throw invalid(`A connect link takes ${Object.keys(linkRules).join(', ')} only.`);
+  const { accessTokenTtl, refreshTokenTtl, allowOwnerChange = false, expiresIn, ...rest } = fields;
+  return present({
+    ...rest,
+    allowOwnerChange,
+    lifetimeMs: 1000 * ((expiresIn as number | undefined) ?? defaultLinkSeconds),
+    accessTokenTtlSeconds: accessTokenTtl,
+    refreshTokenTtlSeconds: refreshTokenTtl,
+  }) as unknown as LinkRequest;
 };

@@ -15,6 +15,7 @@ export type Action =
   | 'putGrant'
   | 'reinstateGrant'
   | 'revokeGrant'
+  | 'createConnectLink'
   | 'connectGrant';
 
 export type Route = {
@@ -31,6 +32,12 @@ export const routes: readonly Route[] = [
   { action: 'getGrant', method: 'GET', path: '/grants/{grantId}', alias: 'get' },
   { action: 'listGrants', method: 'GET', path: '/grants', alias: 'admin' },
   { action: 'putGrant', method: 'PUT', path: '/grants/{grantId}', alias: 'admin' },
+  {
+    action: 'createConnectLink',
+    method: 'POST',
+    path: '/grants/{grantId}/connect-links',
+    alias: 'admin',
+  },
   { action: 'reinstateGrant', method: 'POST', path: '/grants/{grantId}/reinstate', alias: 'admin' },
   { action: 'revokeGrant', method: 'DELETE', path: '/grants/{grantId}', alias: 'revoke' },
 ];

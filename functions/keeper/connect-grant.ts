@@ -1,7 +1,7 @@
 /** Connecting an account: an authorization code becomes the grant's new session (RFC 6749 §4.1.3). */
 import type { TokenAnswer } from '../domain/answer.ts';
 import type { Grant, Stored, Strategy } from '../domain/grant.ts';
-import type { RequestedTtls, TokenResponse } from '../domain/tokens.ts';
+import { present, type RequestedTtls, type TokenResponse } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
 import { type Context, fitsBefore, momentOf } from './attempt.ts';
@@ -22,6 +22,25 @@ export type Authorization = {
   readonly label?: string;
   /** Whether another RingCentral user than the grant's may take it over. */
   readonly allowOwnerChange: boolean;
+};
+
+export type Preparation = {
+  readonly app: string;
+  readonly server: string;
+  readonly clientId: string;
+  readonly pkce: boolean;
+  readonly endpointId?: string;
+};
+
+/** Throws {@link KeeperError}: `invalid-request`, `misconfigured`. The endpoint id is the grant's, so that it stays the same. */
+export const prepareConnection = async (
+  context: Context,
+  grantId: string,
+  appName: string | undefined,
+): Promise<Preparation> => {
+  const before = await context.store.grants.get(grantId);
+  const { name, server, clientId, pkce = true } = await chooseApp(context, appName ?? before?.value.app);
+  return present({ app: name, server, clientId, pkce, endpointId: before?.value.endpointId });
 };
 
 /** Why these tokens may not become the grant's. Looked at again with every version that is written upon. */

@@ -2,7 +2,7 @@
 import type { Grant, GrantState } from '../domain/grant.ts';
 import type { Request } from '../domain/serve.ts';
 import type { Context } from './attempt.ts';
-import { type Authorization, connectGrant } from './connect-grant.ts';
+import { type Authorization, connectGrant, type Preparation, prepareConnection } from './connect-grant.ts';
 import { grantNotFound } from './errors.ts';
 import { getToken, type ServedToken } from './get-token.ts';
 import { listGrants, type Page, type Position } from './list-grants.ts';
@@ -19,6 +19,8 @@ export type Keeper = {
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
   connectGrant(grantId: string, authorization: Authorization, deadlineAt: number): Promise<Grant>;
+  /** What an authorisation for this grant is to be asked for with. `app`: by name; may be left out where there is only one. */
+  prepareConnection(grantId: string, app?: string): Promise<Preparation>;
   reinstateGrant(grantId: string): Promise<Grant>;
   revokeGrant(grantId: string, deadlineAt: number): Promise<Grant>;
   sweep(request: SweepRequest): Promise<SweepReport>;
@@ -37,6 +39,7 @@ export const createKeeper = (ports: Ports): Keeper => {
     putGrant: (grantId, input) => putGrant(context, grantId, input),
     connectGrant: (grantId, authorization, deadlineAt) =>
       connectGrant(context, grantId, authorization, deadlineAt),
+    prepareConnection: (grantId, app) => prepareConnection(context, grantId, app),
     reinstateGrant: async grantId => (await reinstateGrant(context, grantId)).value,
     revokeGrant: (grantId, deadlineAt) => revokeGrant(context, grantId, deadlineAt),
     sweep: request => sweep(context, request),

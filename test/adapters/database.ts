@@ -9,8 +9,8 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Attributes } from '../../functions/adapters/expressions.ts';
 import { createGrantStore } from '../../functions/adapters/grant-store.ts';
-import type { Attributes } from '../../functions/adapters/records.ts';
 import { table } from '../../functions/adapters/table.ts';
 import type { GrantStore } from '../../functions/keeper/ports.ts';
 import { createTable, localCredentials, localRegion, startDatabase } from '../../sandbox/aws/database.ts';

@@ -1,8 +1,8 @@
 /** What a compare-and-set sends: what differs, and the condition. */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
+import type { Attributes } from '../../functions/adapters/expressions.ts';
 import { compareAndSet } from '../../functions/adapters/expressions.ts';
-import type { Attributes } from '../../functions/adapters/records.ts';
 
 const sent = (previous: Attributes, next: Attributes) => {
   const { ExpressionAttributeValues: values = {}, ...rest } = compareAndSet(previous, 'n1', next, 'n2');

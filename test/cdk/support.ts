@@ -1,14 +1,14 @@
-/** A stack with a keeper, synthesised without bundling its functions. */
+/** A stack with a keeper. The functions' bundles were built before the first test, and are not copied for each stack. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { RingbearerStack } from '../../lib/ringbearer-stack.ts';
 import { TokenKeeper } from '../../lib/token-keeper.ts';
 import type { TokenKeeperProps } from '../../lib/token-keeper-props.ts';
 
-export const unbundled = { 'aws:cdk:bundling-stacks': [] };
+export const unstaged = { 'aws:cdk:disable-asset-staging': true };
 
 export const newApp = (context: Record<string, unknown> = {}): App =>
-  new App({ context: { ...unbundled, ...context } });
+  new App({ context: { ...unstaged, ...context } });
 
 export const keeperTemplate = (keeper: TokenKeeperProps = {}): Template =>
   Template.fromStack(new RingbearerStack(newApp(), 'Ringbearer', { keeper }));
