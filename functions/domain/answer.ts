@@ -44,6 +44,7 @@ const misconfigurations = new Set([
 ]);
 export const isMisconfiguration = (code: string | undefined): boolean =>
   code !== undefined && misconfigurations.has(code);
+export const isFlowCode = (code: string): boolean => flowCodes.has(code);
 /** RingCentral: rate exceeded, or a concurrent duplicate. */
 const limits = new Set(['CMN-301', 'CMN-302', 'CMN-304', 'CMN-310']);
 
@@ -141,7 +142,7 @@ export const classifyTokenAnswer = (answer: RawAnswer, now: number): TokenAnswer
  */
 export const classifyMintAnswer = (answer: RawAnswer, now: number): TokenAnswer => {
   const classified = classifyTokenAnswer(answer, now);
-  return classified.kind === 'misconfigured' && flowCodes.has(classified.code)
+  return classified.kind === 'misconfigured' && isFlowCode(classified.code)
     ? { ...classified, flow: true }
     : classified;
 };

@@ -8,15 +8,10 @@ import {
   type SessionIdentity,
   type Tokens,
 } from './grant.ts';
+import { isDistant } from './mint.ts';
 import { bounded, replaced } from './retired.ts';
-import {
-  present,
-  type RequestedTtls,
-  schedule,
-  type TokenResponse,
-  toTokens,
-} from './tokens.ts';
-import { type Moment, written } from './write.ts';
+import { present, type RequestedTtls, schedule, type TokenResponse, toTokens } from './tokens.ts';
+import { type Moment, without, written } from './write.ts';
 
 /** What a new connection brings. */
 export type Connection = Pick<
@@ -97,7 +92,10 @@ export const connect = (
     tokens,
     ...firstSchedule(previous, connection, tokens, jitter, moment),
     failures: 0,
-    retired: bounded([...stillRetired(previous, connection), ...replaced(previous, identityOf(connection))], moment.now),
+    retired: bounded(
+      [...stillRetired(previous, connection), ...replaced(previous, identityOf(connection))],
+      moment.now,
+    ),
     claimed: false,
     connectedAt: moment.now,
     rotatedAt: moment.now,
@@ -105,6 +103,17 @@ export const connect = (
   };
   return written(connected as Grant, moment);
 };
+
+/**
+ * Notes on the record, before it leaves, a mint for a new connection: it keeps its distance like the grant's own, and they from it.
+ * Undefined: it comes too soon after another.
+ */
+export const noteMint = (grant: Grant, ttls: RequestedTtls, { now, settings }: Moment): Grant | undefined =>
+  isDistant(grant.mintedAt, ttls, now, settings) ? { ...grant, mintedAt: now, updatedAt: now } : undefined;
+
+/** Takes that back: nothing can have been minted. */
+export const forgetMint = (grant: Grant, mintedAt: number, moment: Moment): Grant | undefined =>
+  grant.mintedAt === mintedAt ? written(without(grant, 'mintedAt'), moment) : undefined;
 
 /** The claim on the owner was confirmed after this connection was written: it may be served. */
 export const confirmClaim = (grant: Grant, connectionId: string, moment: Moment): Grant | undefined =>

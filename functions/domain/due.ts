@@ -7,7 +7,8 @@ const never = Number.POSITIVE_INFINITY;
 
 /** When this grant's tokens are to be refreshed, or minted, holds and attempts apart. */
 export const refreshWantedAt = (grant: Grant, now: number, settings: Settings): number => {
-  const wants = grant.state === 'active' && grant.claimed && grant.refusal === undefined && isRenewable(grant);
+  const wants =
+    grant.state === 'active' && grant.claimed && grant.refusal === undefined && isRenewable(grant);
   if (!wants) return never;
   const wantedAt = grant.sent === undefined ? (grant.refreshAt ?? 0) : 0;
   return Math.max(wantedAt, mintAllowedAt(grant, now, settings));

@@ -93,7 +93,13 @@ export const retire = (
 
 /** Keeps a session's token that may not be stored as the grant's own, so that the sweep can end it. */
 export const retireSession = (grant: Grant, entry: RetiredToken, moment: Moment): Grant =>
-  written({ ...grant, retired: bounded([...grant.retired, entry], moment.now) }, moment);
+  written(
+    {
+      ...grant,
+      retired: bounded([...grant.retired.filter(({ token }) => token !== entry.token), entry], moment.now),
+    },
+    moment,
+  );
 
 /** How the tries to end retired sessions went, by token, and until when the provider demanded silence. */
 export type Endings = {

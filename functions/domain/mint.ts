@@ -9,6 +9,9 @@ import type { Grant } from './grant.ts';
 import type { Settings } from './settings.ts';
 import type { RequestedTtls } from './tokens.ts';
 
+/** A JWT credential of one RingCentral user for one app, as configured in Secrets Manager. */
+export type Credential = { readonly name: string; readonly app: string; readonly jwt: string };
+
 /** How the next tokens are asked for: by the refresh token, by the credential, or not at all. */
 export type Renewal = 'refresh' | 'mint' | 'none';
 
@@ -65,6 +68,14 @@ export const mintDistanceMs = (grant: Wanted, settings: Settings): number => {
     (1000 * accessTokenTtlSeconds + settings.leaseMs + settings.maxClockSkewMs) / maxUnansweredSessions,
   );
 };
+
+/** Whether the mint before was long enough ago. */
+export const isDistant = (
+  mintedAt: number | undefined,
+  grant: Wanted,
+  now: number,
+  settings: Settings,
+): boolean => mintedAt === undefined || now >= mintedAt + mintDistanceMs(grant, settings);
 
 /** Before this no mint is sent. 0 where the next tokens are not minted. */
 export const mintAllowedAt = (grant: Grant, now: number, settings: Settings): number =>

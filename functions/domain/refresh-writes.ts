@@ -31,7 +31,9 @@ const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boole
   if (grant.sent !== undefined) return true;
   switch (reason.kind) {
     case 'due':
-      return moment.now >= refreshWantedAt(grant, moment.now, moment.settings) && promiseIsOver(grant, moment);
+      return (
+        moment.now >= refreshWantedAt(grant, moment.now, moment.settings) && promiseIsOver(grant, moment)
+      );
     case 'getter':
       return promiseIsOver(grant, moment);
     case 'reported':
@@ -204,6 +206,4 @@ export const holdGrant = (grant: Grant, code: string, until: number, moment: Mom
 
 /** Gives the attempt back with nothing sent. */
 export const release = (grant: Grant, consumed: Consumed, moment: Moment): Grant | undefined =>
-  isMine(grant, consumed)
-    ? written(without(withoutOwnNotes(grant, consumed), 'attempt'), moment)
-    : undefined;
+  isMine(grant, consumed) ? written(without(withoutOwnNotes(grant, consumed), 'attempt'), moment) : undefined;

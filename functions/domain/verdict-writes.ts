@@ -25,14 +25,12 @@ const condemned = (grant: Grant, code: string, moment: Moment): Grant =>
   );
 
 /** A refusal of its refresh token ends a session, and not a grant that has a credential: the next tokens are minted. */
-const mayMint = ({ credential, mustMint }: Grant): boolean => credential !== undefined && mustMint === undefined;
+const mayMint = ({ credential, mustMint }: Grant): boolean =>
+  credential !== undefined && mustMint === undefined;
 
 /** The dead token is kept until the mint has brought another session: then it is retired with its own. */
 const startedOver = (grant: Grant, moment: Moment): Grant =>
-  written(
-    { ...without(grant, 'refusal'), mustMint: true, cacheUntil: 0, refreshAt: moment.now },
-    moment,
-  );
+  written({ ...without(grant, 'refusal'), mustMint: true, cacheUntil: 0, refreshAt: moment.now }, moment);
 
 /** Passes the verdict on a refusal once its delay is over. */
 export const condemn = (grant: Grant, moment: Moment): Grant | undefined => {

@@ -3,7 +3,8 @@ import type { RefreshReason } from '../domain/writes.ts';
 
 export type Fact =
   | {
-      readonly type: 'refreshed';
+      /** `minted`: from the grant's JWT credential. */
+      readonly type: 'refreshed' | 'minted';
       readonly grantId: string;
       readonly reason: RefreshReason['kind'];
       readonly strategy: string;
@@ -17,6 +18,8 @@ export type Fact =
   | { readonly type: 'deferred'; readonly grantId: string; readonly code: string; readonly holdUntil: number }
   | { readonly type: 'refused'; readonly grantId: string; readonly code: string }
   | { readonly type: 'condemned'; readonly grantId: string; readonly code: string }
+  /** The session of a grant with a JWT credential is over: the next one is minted. */
+  | { readonly type: 'session-over'; readonly grantId: string; readonly code: string }
   | { readonly type: 'absolved'; readonly grantId: string }
   | { readonly type: 'misconfigured'; readonly app: string; readonly code: string; readonly grantId: string }
   | { readonly type: 'app-held'; readonly app: string; readonly code: string; readonly holdUntil: number }
