@@ -1,20 +1,22 @@
 /** What the keeper did, for logs, metrics and the live output. Facts carry no token material. */
 import type { RefreshReason } from '../domain/writes.ts';
 
+type Renewed = {
+  readonly grantId: string;
+  readonly reason: RefreshReason['kind'];
+  readonly strategy: string;
+  readonly generation: number;
+  /** An earlier request's outcome was unknown and this one asked for it again. */
+  readonly replayed: boolean;
+  readonly accessExpiresAt: number;
+  readonly refreshExpiresAt?: number;
+  readonly dueAt?: number;
+};
+
 export type Fact =
-  | {
-      /** `minted`: from the grant's JWT credential. */
-      readonly type: 'refreshed' | 'minted';
-      readonly grantId: string;
-      readonly reason: RefreshReason['kind'];
-      readonly strategy: string;
-      readonly generation: number;
-      /** An earlier request's outcome was unknown and this one asked for it again. */
-      readonly replayed: boolean;
-      readonly accessExpiresAt: number;
-      readonly refreshExpiresAt?: number;
-      readonly dueAt?: number;
-    }
+  | (Renewed & { readonly type: 'refreshed' })
+  /** From the grant's JWT credential. */
+  | (Renewed & { readonly type: 'minted' })
   | { readonly type: 'deferred'; readonly grantId: string; readonly code: string; readonly holdUntil: number }
   | { readonly type: 'refused'; readonly grantId: string; readonly code: string }
   | { readonly type: 'condemned'; readonly grantId: string; readonly code: string }
