@@ -56,9 +56,9 @@ const commandOptions: BuildOptions = {
   ...small,
   entryPoints: [commandEntry],
   outfile: 'cli.js',
-  // Some of what is inside is CommonJS and calls `require` for Node's own modules.
+  // The entry's first line, by which it is run, stays the first. Some of what is inside is CommonJS and calls `require` for Node's modules.
   banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 };
 

@@ -16,6 +16,8 @@ import {
 import { answerFaults, faultsBySchema } from './contract.ts';
 
 export const redirectUri = 'http://127.0.0.1/callback';
+export const connectUrl = 'https://connect.example';
+export const allowedReturn = 'https://app.example/connected';
 export const otherClientId = 'other-client';
 const otherClientSecret = 'other-secret';
 const appsSecretId = 'ringbearer-apps';
@@ -124,6 +126,8 @@ const tables = (sandbox: Sandbox) => {
 
 /** One for each test file: the handler reads its environment when it is loaded. */
 export const startApi = async (settings: Partial<Settings> = {}): Promise<Api> => {
+  process.env.RINGBEARER_CONNECT_URL ??= connectUrl;
+  process.env.RINGBEARER_RETURN_TO ??= `${allowedReturn},http://127.0.0.1:9/`;
   process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
   process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
   const sandbox = await startSandbox(

@@ -32,6 +32,7 @@ const requests: Record<string, () => Promise<object>> = {
     return { grantId: id };
   },
   revokeGrant: async () => ({ grantId: (await api.connect()).id }),
+  createConnectLink: async () => ({ grantId: api.newId(), body: { app: 'main' } }),
   connectGrant: async () => ({ grantId: api.newId(), body: consented(api.newOwner()) }),
 };
 

@@ -125,10 +125,17 @@ const secondsAgo = (seconds: number): string => new Date(Date.now() - seconds * 
 
 /** Runs first: the apps secret was never readable. */
 const beforeTheSecret: readonly Scenario[] = [
+  ['createConnectLink 500 misconfigured', api => makeLink(api)],
   ['putGrant 500 misconfigured', async api => put(api, api.newId(), api.authorize(api.newOwner()))],
 ];
 
+const makeLink = (api: Api, body?: unknown) =>
+  api.http('POST', `/grants/${api.newId()}/connect-links`, { body: body ?? { app: 'main' } });
+
 const scenarios: readonly Scenario[] = [
+  ['createConnectLink 201', api => makeLink(api)],
+  ['createConnectLink 400 invalid-request', api => makeLink(api, { expiresIn: 59 })],
+  ['createConnectLink 413 body-too-large', api => api.http('POST', '/grants/acme:1/connect-links', tooLarge)],
   ['getToken 200', async api => get(api, (await api.connect()).id)],
   ['getToken 400 invalid-request', api => get(api, 'acme:1', { minTtl: 'soon' })],
   ['getToken 404 grant-not-found', api => get(api, 'acme:none')],
@@ -234,6 +241,7 @@ const scenarios: readonly Scenario[] = [
 
 /** Runs last: the table is gone. */
 const withoutTheTable: readonly Scenario[] = [
+  ['createConnectLink 500 internal-error', api => makeLink(api)],
   ['getToken 500 internal-error', api => get(api, 'acme:1')],
   ['refreshToken 500 internal-error', api => report(api, 'acme:1')],
   ['getGrant 500 internal-error', api => api.http('GET', '/grants/acme:1')],

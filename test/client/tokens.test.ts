@@ -155,6 +155,16 @@ describe('a late answer', () => {
     expect((await client.get(id)).generation).toBe(8);
   });
 
+  it('to a less demanding question does not either', async () => {
+    const { client, open } = manual();
+    const late = client.get(id);
+    const newer = client.get(id, { minTtl: 60 });
+    await at(open, 1).answer(served(8));
+    await at(open, 0).answer(served(7));
+    expect([(await late).generation, (await newer).generation]).toEqual([7, 8]);
+    expect((await client.get(id)).generation).toBe(8);
+  });
+
   it('with the rejected generation is not kept while the report is under way', async () => {
     const { client, open } = manual();
     const late = client.get(id);
@@ -199,6 +209,18 @@ describe('a grant that begins again', () => {
     await client.get(id);
     expect((await client.get(id)).generation).toBe(1);
     expect(requests).toHaveLength(3);
+  });
+});
+
+describe('a grant that began again unnoticed', () => {
+  it('takes the place of what was kept once the promise of that is over', async () => {
+    const later = { cacheUntil: new Date(startAt + 120 * minuteMs).toISOString() };
+    const { client, clock, requests } = clientOf(served(9), served(1, later));
+    await client.get(id);
+    clock.advance(40 * minuteMs);
+    await client.get(id);
+    expect((await client.get(id)).generation).toBe(1);
+    expect(requests).toHaveLength(2);
   });
 });
 

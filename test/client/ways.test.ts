@@ -230,10 +230,15 @@ describe('a request over HTTP', () => {
     [503, '{"message":"Service Unavailable"}'],
     [500, '{"message":"Internal Server Error"}'],
     [200, '<html>'],
-    [302, ''],
   ])('that is answered %i by something else is unreachable', async (status, body) => {
-    answer = { status, body, headers: { location: 'http://127.0.0.1:9/' } };
+    answer = { status, body };
     await expect(client().get('acme:101')).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  it('that is redirected is not sent anywhere else', async () => {
+    answer = { status: 302, body: '', headers: { location: `${url}/elsewhere` } };
+    await expect(client().get('acme:101')).rejects.toMatchObject({ code: 'unreachable' });
+    expect(seen.map(({ url }) => url)).toEqual(['/grants/acme:101/token']);
   });
 
   it('that the API refuses is an error of its class', async () => {

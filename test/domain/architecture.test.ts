@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const functionsFolder = join(import.meta.dirname, '../../functions');
+const client = '../client';
 
 const filesOf = (folder: string): string[] =>
   readdirSync(join(functionsFolder, folder))
@@ -43,5 +44,17 @@ describe('the adapters know nothing of the keeper but its ports', () => {
     for (const imported of importsOf(file).filter(name => name.includes('/keeper/'))) {
       expect(imported).toBe('../keeper/ports.ts');
     }
+  });
+});
+
+describe('the client', () => {
+  it.each(filesOf(client))('%s takes of the functions the routes and the pattern of grant ids only', file => {
+    for (const imported of importsOf(file).filter(name => name.startsWith('../'))) {
+      expect(['../functions/api/routes.ts', '../functions/domain/grant.ts']).toContain(imported);
+    }
+  });
+
+  it.each(filesOf(client))('%s loads the AWS SDK with the first request only', file => {
+    expect(read(file)).not.toMatch(/^import (?!type ).*'@aws-sdk/m);
   });
 });

@@ -1,5 +1,14 @@
 /** What is published, tried as a stranger would: from the tarball, in an empty project, without a network. */
-import { copyFileSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { functionFolders, root } from '../../build/bundles.ts';
@@ -31,7 +40,7 @@ describe('the tarball', () => {
         'package.json',
         'dist/THIRD-PARTY.txt',
         ...functionFolders.map(name => `dist/functions/${name}/index.mjs`),
-        ...(project.files.includes('dist/cli.js') ? ['dist/cli.js'] : []),
+        ...(hasCommand ? ['dist/cli.js'] : []),
         'dist/client/chunk-HASH.js',
         'dist/client/event-streams-HASH.js',
         'dist/client/index.js',
@@ -160,6 +169,22 @@ describe.each(nodes())('under Node %s', (_, node) => {
   });
 });
 
+const hasCommand = existsSync(join(root, 'cli', 'main.ts'));
+
+describe.runIf(hasCommand).each(nodes())('the command line, under Node %s', (_, node) => {
+  it('is installed, and runs by itself', async () => {
+    const installed = join(project.folder, 'node_modules', '.bin', 'ringbearer');
+    expect((await project.node(node, [realpathSync(installed), '--version'])).trim()).toBe(manifest.version);
+    expect(await project.node(node, [realpathSync(installed), '--help'])).toContain('Usage: ringbearer');
+  });
+});
+
+/** Those of the README that use the package: each is a module. */
+const readmeSnippets = (): string[] =>
+  [...read('README.md').matchAll(/^```ts\n(.*?)^```$/gms)]
+    .map(([, code = '']) => code)
+    .filter(code => /from 'ringbearer/.test(code));
+
 describe('the types', () => {
   const compile = (args: readonly string[]) =>
     project
@@ -194,6 +219,16 @@ describe('the types', () => {
     expect(await compile([...exact, '--skipLibCheck', 'false', 'calls.ts'])).toBe('');
     // Of the libraries, aws-cdk-lib's own declarations do not.
     expect(await compile([...exact, '--skipLibCheck', 'app.ts'])).toBe('');
+  });
+
+  it("hold in the README's snippets", async () => {
+    const files = readmeSnippets().map((code, i) => {
+      writeFileSync(join(project.folder, `readme-${i}.ts`), code);
+      return `readme-${i}.ts`;
+    });
+    if (files.length > 0) {
+      expect(await compile(['--noEmit', '--skipLibCheck', '--module', 'nodenext', ...files])).toBe('');
+    }
   });
 
   it('serve CommonJS and ES modules: both are compiled for the next test', async () => {
