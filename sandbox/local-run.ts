@@ -4,14 +4,14 @@ import { directAliases, httpAlias } from '../functions/api/routes.ts';
 import { laneCount } from '../functions/domain/lane.ts';
 import type { Settings } from '../functions/domain/settings.ts';
 import { startDatabase } from './aws/database.ts';
-import { appsSecretId, localVariables } from './aws/environment.ts';
+import { appsSecretId, jwtSecretId, localVariables } from './aws/environment.ts';
 import { openFrontDoor, type Served } from './aws/front-door.ts';
 import { createFunctionPool, type FunctionPool } from './aws/function-pool.ts';
 import type { Ending } from './aws/function-process.ts';
 import { createSchedules } from './aws/schedules.ts';
 import { type LocalEvent, startAws } from './aws/services.ts';
 import { openDataFolder } from './data-folder.ts';
-import { app } from './demonstration.ts';
+import { app, credential } from './demonstration.ts';
 import { openSimulator } from './open-simulator.ts';
 import { apiTimeoutMs, type Pace, settingsFor, sweepTimeoutFor } from './pace.ts';
 import type { Simulator, SimulatorEvent } from './ringcentral/index.ts';
@@ -93,6 +93,7 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     appsSecretId,
     JSON.stringify({ apps: [{ name, server: simulator.url, clientId, clientSecret }] }),
   );
+  aws.setSecret(jwtSecretId, JSON.stringify({ credentials: [credential] }));
   const { api, sweep } = createPools(localVariables(database, aws, settings), settings, observer);
   const schedules = createSchedules(sweep, settings.sweepIntervalMs);
   const functions = new Map([

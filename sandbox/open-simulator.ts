@@ -1,7 +1,7 @@
 /** The simulated RingCentral at the port where the local run's grants expect it. */
 import type { Settings } from '../functions/domain/settings.ts';
 import type { DataFolder } from './data-folder.ts';
-import { app, demonstrationJwt, users } from './demonstration.ts';
+import { app, jwtCredentials, users } from './demonstration.ts';
 import { rulesFor } from './pace.ts';
 import { type Simulator, type SimulatorEvent, startSimulator } from './ringcentral/index.ts';
 import { UsageError } from './usage-error.ts';
@@ -39,7 +39,7 @@ export const openSimulator = async (
     return await startSimulator({
       apps: [app],
       users,
-      jwtCredentials: { [demonstrationJwt.assertion]: demonstrationJwt.ownerId },
+      jwtCredentials,
       ...rulesFor(settings),
       port,
       onEvent,

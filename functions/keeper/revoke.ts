@@ -49,7 +49,7 @@ export const reinstateGrant = async (context: Context, grantId: string): Promise
   if (state === 'reauthorize') {
     throw new KeeperError(
       'reauthorization-required',
-      'The grant has neither a refresh token nor a credential to try again with. Its owner must authorise again.',
+      'The grant has no refresh token to try again with. Its owner must authorise again.',
     );
   }
   if (written) context.observe({ type: 'reinstated', grantId });

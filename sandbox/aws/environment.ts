@@ -5,6 +5,7 @@ import { type Database, localCredentials, localRegion } from './database.ts';
 import type { LocalAws } from './services.ts';
 
 export const appsSecretId = 'ringbearer-apps';
+export const jwtSecretId = 'ringbearer-jwt';
 
 export const localVariables = (
   database: Pick<Database, 'url' | 'tableName'>,
@@ -21,5 +22,6 @@ export const localVariables = (
   POWERTOOLS_SERVICE_NAME: 'ringbearer',
   RINGBEARER_TABLE: database.tableName,
   RINGBEARER_APPS_SECRET: appsSecretId,
+  RINGBEARER_JWT_SECRET: jwtSecretId,
   ...settingsToVariables(settings),
 });

@@ -2,7 +2,7 @@
 import type { Settings } from '../../functions/domain/settings.ts';
 import type { SweepReport } from '../../functions/keeper/sweep.ts';
 import { type Database, startDatabase } from '../../sandbox/aws/database.ts';
-import { appsSecretId, localVariables } from '../../sandbox/aws/environment.ts';
+import { appsSecretId, jwtSecretId, localVariables } from '../../sandbox/aws/environment.ts';
 import { decodePath, matchRoute } from '../../sandbox/aws/gateway-route.ts';
 import { type LocalAws, startAws } from '../../sandbox/aws/services.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../sandbox/ringcentral/index.ts';
@@ -107,6 +107,12 @@ export const startSandbox = async (
     appsSecretId,
     JSON.stringify({ apps: [{ name: 'main', server: simulator.url, clientId, clientSecret }] }),
   );
+  const credentials = Object.keys(simulatorOptions.jwtCredentials ?? {}).map(jwt => ({
+    name: jwt,
+    app: 'main',
+    jwt,
+  }));
+  aws.setSecret(jwtSecretId, JSON.stringify({ credentials }));
   const variables = localVariables(database, aws, settings);
   Object.assign(process.env, variables);
   const { handler: api } = await import('../../functions/api/handler.ts');
