@@ -28,12 +28,11 @@ export const promiseEndsAt = (grant: Grant, { settings }: Moment): number =>
 const promiseIsOver = (grant: Grant, moment: Moment): boolean => moment.now >= promiseEndsAt(grant, moment);
 
 const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boolean => {
+  const { now, settings } = moment;
   if (grant.sent !== undefined) return true;
   switch (reason.kind) {
     case 'due':
-      return (
-        moment.now >= refreshWantedAt(grant, moment.now, moment.settings) && promiseIsOver(grant, moment)
-      );
+      return now >= refreshWantedAt(grant, now, settings) && promiseIsOver(grant, moment);
     case 'getter':
       return promiseIsOver(grant, moment);
     case 'reported':
