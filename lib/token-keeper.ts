@@ -17,7 +17,13 @@ import { createHttpApi } from './http-api.ts';
 import { apiStatements, sweepStatements } from './permissions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { createSchedules, maxEventAge } from './schedules.ts';
-import { createAppsSecret, createDeadLetterQueue, createKey, createTable } from './storage.ts';
+import {
+  createAppsSecret,
+  createDeadLetterQueue,
+  createJwtSecret,
+  createKey,
+  createTable,
+} from './storage.ts';
 import type { AliasName, GrantOptions, TokenKeeperProps } from './token-keeper-props.ts';
 
 /**
@@ -31,6 +37,7 @@ export class TokenKeeper extends Construct {
   readonly encryptionKey: IKey;
   readonly table: Table;
   readonly appsSecret: ISecret;
+  readonly jwtSecret: ISecret;
   /** Invocations of the sweep that were not delivered, or failed. */
   readonly deadLetterQueue: Queue;
   readonly sweepFunction: LambdaFunction;
@@ -47,6 +54,7 @@ export class TokenKeeper extends Construct {
     this.encryptionKey = props.encryptionKey ?? createKey(this);
     this.table = createTable(this, this.encryptionKey);
     this.appsSecret = props.appsSecret ?? createAppsSecret(this, this.encryptionKey);
+    this.jwtSecret = props.jwtSecret ?? createJwtSecret(this, this.encryptionKey);
     this.deadLetterQueue = createDeadLetterQueue(this);
     this.sweepFunction = this.createSweep(plan, props);
     this.apiFunction = this.createApi(plan, props);
@@ -121,6 +129,7 @@ export class TokenKeeper extends Construct {
         ...settingsToVariables(plan.overrides),
         RINGBEARER_TABLE: this.table.tableName,
         RINGBEARER_APPS_SECRET: this.appsSecret.secretArn,
+        RINGBEARER_JWT_SECRET: this.jwtSecret.secretArn,
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: 'Ringbearer',
         POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',

@@ -42,9 +42,10 @@ describe('the exceptions', () => {
   const stack = new RingbearerStack(app, 'Ringbearer');
   const exceptions = acknowledged(stack);
 
-  it('are these two, each with a reason', () => {
+  it('are these three, each with a reason', () => {
     expect(exceptions.map(({ rule, construct }) => `${rule} ${construct.node.path}`).sort()).toEqual([
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret',
+      'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters',
     ]);
     for (const { reason } of exceptions) expect(reason.length).toBeGreaterThan(40);
@@ -58,6 +59,7 @@ describe('the exceptions', () => {
     }
     expect(findings(without).sort()).toEqual([
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret/Resource',
+      'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret/Resource',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters/Resource',
     ]);
   });
