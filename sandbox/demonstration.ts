@@ -32,6 +32,7 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
   { ownerId: '1008', name: 'Radia' },
+  { ownerId: '1009', name: 'Joan' },
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */
@@ -72,6 +73,9 @@ export const demoGrants: readonly DemoGrant[] = [
   },
   mintedGrant,
 ];
+
+/** Left for the link that the printed `curl` line makes: whoever consents becomes its owner. */
+export const connectableGrant = 'demo:joan';
 
 /** Left for the import that the printed `curl` line does. */
 export const spareOwner = { grantId: 'demo:katherine', ownerId: '1006' };

@@ -36,7 +36,7 @@ const linkSchema = v.object({
   deleteAtSeconds: v.pipe(seconds, v.maxValue(8.64e12)),
 });
 
-const keyPrefix = 'link#';
+const { linkKeyPrefix: keyPrefix } = table;
 
 /** `phase` and not `state`: by that name the index of grants by state would hold it. */
 export const linkCodec: Codec<Link> = {
