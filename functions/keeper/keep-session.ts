@@ -34,11 +34,12 @@ export const withOwner = async (
 const store = async (
   context: Context,
   { app, grantId, deadlineAt }: Asked,
-  { response: { ownerId } }: Obtained,
+  obtained: Obtained,
   before: Stored<Grant> | undefined,
   { objection, connectionOf }: Newcomer,
 ): Promise<Stored<Grant>> => {
   const { store: records, randomness, clock } = context;
+  const { ownerId } = obtained.response;
   // Before the claim: an owner that is refused must not leave one behind.
   const atOnce = objection(before?.value);
   if (atOnce !== undefined) throw atOnce;
