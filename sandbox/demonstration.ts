@@ -21,6 +21,9 @@ export type DemoGrant = {
   readonly refreshable?: false;
 };
 
+/** Left for the link that the printed `curl` line makes. */
+export const joan = { grantId: 'demo:joan', ownerId: '1008', name: 'Joan' } as const;
+
 export const users: readonly UserConfig[] = [
   { ownerId: '1001', name: 'Ada' },
   { ownerId: '1002', name: 'Grace' },
@@ -29,7 +32,7 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1005', name: 'Edsger' },
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
-  { ownerId: '1008', name: 'Joan' },
+  joan,
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */
@@ -48,9 +51,6 @@ export const demoGrants: readonly DemoGrant[] = [
     refreshable: false,
   },
 ];
-
-/** Left for the link that the printed `curl` line makes: whoever consents becomes its owner. */
-export const connectableGrant = 'demo:joan';
 
 /** Left for the import that the printed `curl` line does. */
 export const spareOwner = { grantId: 'demo:katherine', ownerId: '1006' };
