@@ -23,6 +23,9 @@ export type DemoGrant = {
   readonly credential?: string;
 };
 
+/** Left for the link that the printed `curl` line makes. */
+export const joan = { grantId: 'demo:joan', ownerId: '1008', name: 'Joan' } as const;
+
 export const users: readonly UserConfig[] = [
   { ownerId: '1001', name: 'Ada' },
   { ownerId: '1002', name: 'Grace' },
@@ -73,9 +76,6 @@ export const demoGrants: readonly DemoGrant[] = [
   },
   mintedGrant,
 ];
-
-/** Left for the link that the printed `curl` line makes: whoever consents becomes its owner. */
-export const connectableGrant = 'demo:joan';
 
 /** Left for the import that the printed `curl` line does. */
 export const spareOwner = { grantId: 'demo:katherine', ownerId: '1006' };
