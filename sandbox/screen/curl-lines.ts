@@ -1,5 +1,5 @@
 /** Commands to paste into another shell. Pure. */
-import { app, connectableGrant, spareOwner } from '../demonstration.ts';
+import { app, joan, spareOwner } from '../demonstration.ts';
 
 export type CurlLine = { readonly title: string; readonly command: string };
 
@@ -28,8 +28,8 @@ export const curlLines = (apiUrl: string, simulatorUrl: string): readonly CurlLi
       command: `curl -s -X POST ${simulatorUrl}/simulator/authorize -d '${consent}' | curl -s -X PUT ${grant(spareOwner.grantId)} ${json} --data-binary @-; echo`,
     },
     {
-      title: 'Make a link, to be opened in a browser, with which somebody connects an account',
-      command: `curl -s -X POST ${grant(connectableGrant)}/connect-links; echo`,
+      title: `Make a link, to be opened in a browser, with which ${joan.name} connects her account: choose ${joan.name} there`,
+      command: `curl -s -X POST ${grant(joan.grantId)}/connect-links; echo`,
     },
     { title: 'Revoke', command: `curl -s -X DELETE ${grant('demo:alan')}; echo` },
     {
