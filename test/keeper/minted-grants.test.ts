@@ -6,9 +6,16 @@ import type { RequestedTtls } from '../../functions/domain/tokens.ts';
 import type { KeeperError } from '../../functions/keeper/errors.ts';
 import type { MintRequest } from '../../functions/keeper/mint-grant.ts';
 import { activeGrant, day, grantWith, hour, minute, second, settings, start } from '../domain/grants.ts';
-import { app, createWorld, type World } from './world.ts';
+import { app, createWorld, rotated, type World } from './world.ts';
 
-type Session = { readonly id: number; endsAt: number; refresh: string; access: string };
+type Session = {
+  readonly id: number;
+  readonly owner: string;
+  readonly endpointId: string;
+  endsAt: number;
+  refresh: string;
+  access: string;
+};
 
 /** A provider that knows its sessions. `lost`: it does what it is asked, and nobody hears of it. */
 type Provider = {
@@ -34,8 +41,8 @@ const granted = (
     tokenType: 'bearer',
     accessLifetimeMs: 1000 * accessTokenTtlSeconds,
     ...(lasting && { refreshToken: session.refresh, refreshLifetimeMs: 1000 * refreshTokenTtlSeconds }),
-    ownerId: provider.owner,
-    endpointId: provider.asked.find(({ endpointId }) => endpointId !== undefined)?.endpointId ?? 'none',
+    ownerId: session.owner,
+    endpointId: session.endpointId,
   };
 };
 
@@ -47,11 +54,13 @@ const createProvider = (): Provider => {
     const response = granted(session, ttls);
     return provider.lost(kind) ? unanswered : { kind: 'rotated', response };
   };
-  world.onMint = ({ assertion, endpointId, ttls = {} }) => {
+  world.onMint = ({ assertion, endpointId = 'none', ttls = {} }) => {
     provider.asked.push({ kind: 'mint', endpointId, ttls });
     if (assertion !== provider.good) return { kind: 'refused', code: 'OAU-213' };
     const id = sessions.length + 1;
-    const session = { id, endsAt: 0, refresh: `refresh-${id}.1`, access: `access-${id}.1` };
+    const { owner } = provider;
+    const tokens = { refresh: `refresh-${id}.1`, access: `access-${id}.1` };
+    const session = { id, owner, endpointId, endsAt: 0, ...tokens };
     sessions.push(session);
     return answer('mint', session, ttls);
   };
@@ -261,11 +270,12 @@ describe('a credential that cannot be used', () => {
   it('is not taken for a fault of the app where only the flow is not allowed: other grants go on', async () => {
     world.store.seed(activeGrant);
     world.onMint = () => ({ kind: 'misconfigured', code: 'OAU-112', flow: true });
+    world.onRefresh = () => rotated(2);
     const error = await refusal(put());
     expect(error).toMatchObject({ code: 'misconfigured' });
     expect(error.message).toContain('does not let the app "main" ask for tokens in this way (OAU-112)');
     world.now = start + 46 * minute;
-    expect(await world.getToken()).toMatchObject({ accessToken: expect.any(String) });
+    expect(await world.getToken()).toMatchObject({ accessToken: 'access-2' });
   });
 });
 
@@ -393,6 +403,8 @@ describe('a credential that is missing, or has become another one', () => {
 
   it("never makes another user's session the grant's: it is ended, and the credential is what is wrong", async () => {
     provider.owner = '2002';
+    await refusal(world.getToken('new'));
+    world.now += settings.verdictDelayMs;
     expect(await refusal(world.getToken('new'))).toMatchObject({ code: 'reauthorization-required' });
     expect(grant()).toMatchObject({ ownerId: '1001', state: 'reauthorize' });
     await world.sweep();
