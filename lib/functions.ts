@@ -1,4 +1,4 @@
-/** How both functions are made: one prebuilt bundle, one role and one log group each. */
+/** How the functions are made: one prebuilt bundle, one role and one log group each. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
@@ -14,6 +14,8 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { logStatement } from './permissions.ts';
+
+export type FunctionName = 'api' | 'sweep' | 'connect';
 
 export type FunctionSettings = {
   readonly description: string;
@@ -45,7 +47,7 @@ const bundleOf = (folder: string): string => {
 export const createFunction = (
   scope: Construct,
   id: string,
-  folder: 'api' | 'sweep',
+  folder: FunctionName,
   settings: FunctionSettings,
 ): LambdaFunction => {
   const logGroup = new LogGroup(scope, `${id}Logs`, {

@@ -15,7 +15,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import type { Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { routes } from '../functions/api/routes.ts';
@@ -41,40 +41,56 @@ export const accessLogFields = {
   errorType: '$context.error.responseType',
 } as const;
 
+type Target = Alias | LambdaFunction;
+
 /**
  * One integration with one permission for the whole API. `HttpLambdaIntegration` would add a permission for each route, or one
  * for three path segments and more, which the `$default` route does not have.
  */
-class AliasIntegration extends HttpRouteIntegration {
-  private readonly alias: Alias;
+export class FunctionIntegration extends HttpRouteIntegration {
+  private readonly target: Target;
 
-  constructor(alias: Alias) {
-    super('Alias');
-    this.alias = alias;
+  constructor(id: string, target: Target) {
+    super(id);
+    this.target = target;
   }
 
   override bind(): HttpRouteIntegrationConfig {
     return {
       type: HttpIntegrationType.AWS_PROXY,
-      uri: this.alias.functionArn,
+      uri: this.target.functionArn,
       payloadFormatVersion: PayloadFormatVersion.VERSION_2_0,
     };
   }
 }
 
-const createStage = (scope: Construct, httpApi: HttpApi, settings: HttpApiSettings): HttpStage => {
-  const logGroup = new LogGroup(scope, 'AccessLogs', {
+export const allowInvocation = (httpApi: HttpApi, target: Target): void =>
+  target.addPermission('HttpApi', {
+    principal: new ServicePrincipal('apigateway.amazonaws.com'),
+    sourceArn: Stack.of(httpApi).formatArn({
+      service: 'execute-api',
+      resource: httpApi.apiId,
+      resourceName: '*',
+    }),
+  });
+
+export const createStage = (
+  httpApi: HttpApi,
+  logFields: Readonly<Record<string, string>>,
+  settings: HttpApiSettings,
+): HttpStage => {
+  const logGroup = new LogGroup(httpApi, 'AccessLogs', {
     retention: settings.logRetention,
     removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
-  return new HttpStage(scope, 'Stage', {
+  return new HttpStage(httpApi, 'Stage', {
     httpApi,
     stageName: '$default',
     autoDeploy: true,
     throttle: settings.throttle,
     accessLogSettings: {
       destination: new LogGroupLogDestination(logGroup),
-      format: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+      format: AccessLogFormat.custom(JSON.stringify(logFields)),
     },
   });
 };
@@ -82,7 +98,7 @@ const createStage = (scope: Construct, httpApi: HttpApi, settings: HttpApiSettin
 /** Routes as the api function knows them, and `$default`, so that unknown ones get its problem details too. */
 export const createHttpApi = (scope: Construct, alias: Alias, settings: HttpApiSettings): HttpApi => {
   const authorizer = new HttpIamAuthorizer();
-  const integration = new AliasIntegration(alias);
+  const integration = new FunctionIntegration('Alias', alias);
   const httpApi = new HttpApi(scope, 'HttpApi', {
     apiName: Stack.of(scope).stackName,
     description: 'Ringbearer: access tokens for RingCentral',
@@ -97,14 +113,7 @@ export const createHttpApi = (scope: Construct, alias: Alias, settings: HttpApiS
   for (const { id, routeKey } of [...keys, { id: 'default', routeKey: HttpRouteKey.DEFAULT }]) {
     new HttpRoute(httpApi, id, { httpApi, routeKey, integration, authorizer });
   }
-  createStage(httpApi, httpApi, settings);
-  alias.addPermission('HttpApi', {
-    principal: new ServicePrincipal('apigateway.amazonaws.com'),
-    sourceArn: Stack.of(scope).formatArn({
-      service: 'execute-api',
-      resource: httpApi.apiId,
-      resourceName: '*',
-    }),
-  });
+  createStage(httpApi, accessLogFields, settings);
+  allowInvocation(httpApi, alias);
   return httpApi;
 };

@@ -5,6 +5,7 @@ export { TokenKeeper } from './token-keeper.ts';
 export type {
   AliasName,
   ApiFunctionProps,
+  ConnectProps,
   FunctionProps,
   GrantOptions,
   TokenKeeperProps,

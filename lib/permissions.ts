@@ -1,9 +1,9 @@
-/** Everything the two functions and the schedules may do, and nothing else. */
+/** Everything the functions and the schedules may do, and nothing else. */
 import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Alias, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -74,6 +74,22 @@ export const apiStatements = (resources: Resources): PolicyStatement[] => [
   allow(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:UpdateItem'], [resources.table.tableArn]),
   allow(['dynamodb:Query'], [`${resources.table.tableArn}/index/${names.stateIndex.name}`]),
   ...shared(resources),
+];
+
+/**
+ * Reads and writes connect links, and hands codes to the api function: no grant, no secret, no index. `ForAllValues` alone is true of a
+ * request that names no key at all. Both actions name theirs always; `Null` says so to IAM, instead of relying on it.
+ */
+export const connectStatements = (
+  { table, encryptionKey }: Pick<Resources, 'table' | 'encryptionKey'>,
+  alias: Alias,
+): PolicyStatement[] => [
+  allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [table.tableArn], {
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': `${names.linkKeyPrefix}*` },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  }),
+  useKey(encryptionKey, 'dynamodb', tableKeyActions),
+  allow(['lambda:InvokeFunction'], [alias.functionArn]),
 ];
 
 /** In place of the managed AWSLambdaBasicExecutionRole, which may write to every log group. */

@@ -3,6 +3,7 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { defaultSettings, type Settings } from '../functions/domain/settings.ts';
 import { apiGatewayLimitMs, checkKeeper, type Finding, laneShares } from './checks.ts';
+import { checkConnect } from './connect-checks.ts';
 import { scheduleInterval } from './schedule-interval.ts';
 import type { TokenKeeperProps } from './token-keeper-props.ts';
 
@@ -62,6 +63,13 @@ const intervalOf = (schedule: ScheduleExpression | undefined, settings: Partial<
       };
 };
 
+/** What is known at deployment only, as the domain name of a distribution, cannot be checked. */
+const connectFindings = ({ connect }: TokenKeeperProps): Finding[] => {
+  const { url, returnTo = [] } = connect || {};
+  const known = (text: string): boolean => !Token.isUnresolved(text);
+  return checkConnect(url !== undefined && known(url) ? url : undefined, returnTo.filter(known));
+};
+
 /** Total: findings come with numbers to go on with, so that all of them are shown at once. */
 export const planOf = (props: TokenKeeperProps): Plan => {
   const interval = intervalOf(props.schedule, props.settings ?? {});
@@ -91,6 +99,6 @@ export const planOf = (props: TokenKeeperProps): Plan => {
     shares: 'problem' in shares ? [] : shares,
     apiTimeout,
     sweepTimeout,
-    findings: [...problems, ...checkKeeper(settings, timeouts)],
+    findings: [...problems, ...checkKeeper(settings, timeouts), ...connectFindings(props)],
   };
 };

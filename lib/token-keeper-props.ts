@@ -26,6 +26,23 @@ export interface ApiFunctionProps extends FunctionProps {
   readonly provisionedConcurrentExecutions?: Partial<Record<AliasName, number>>;
 }
 
+/** Its timeout is API Gateway's: 29 seconds. */
+export interface ConnectProps extends Omit<FunctionProps, 'timeout'> {
+  /**
+   * Where people reach it, if a domain of yours stands before its API: `https://connect.example.com`, without a path.
+   * @default - the URL of its API
+   */
+  readonly url?: string;
+  /**
+   * URL prefixes to which a link may send the browser in the end, such as `https://app.example.com/connected`. A prefix ends at a path
+   * segment.
+   * @default - none: people are shown a page that says that their account is connected
+   */
+  readonly returnTo?: readonly string[];
+  /** Limits over all visitors, in requests per second and in a burst. @default - 20 per second, burst of 40 */
+  readonly throttle?: ThrottleSettings;
+}
+
 export interface TokenKeeperProps {
   /**
    * Secret with the apps: `{"apps":[{"name","server","clientId","clientSecret"}]}`. An imported one under a key of yours must be
@@ -57,7 +74,9 @@ export interface TokenKeeperProps {
   readonly sweep?: FunctionProps;
   /** The function that serves and revokes. */
   readonly api?: ApiFunctionProps;
-  /** How long the logs of the functions and the HTTP API's access logs are kept. @default RetentionDays.THREE_MONTHS */
+  /** The function, open to the public, with which people connect their accounts. False: there is none. */
+  readonly connect?: ConnectProps | false;
+  /** How long the logs of the functions and the HTTP APIs' access logs are kept. @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: RetentionDays;
   /** @default 'INFO' */
   readonly logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';

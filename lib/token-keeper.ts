@@ -1,4 +1,4 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Duration } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
@@ -9,12 +9,15 @@ import type { ScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { callbackPath } from '../functions/connect/routes.ts';
 import { settingsToVariables } from '../functions/environment.ts';
-import { createAliases } from './aliases.ts';
-import { createFunction } from './functions.ts';
+import { createAliases, createConnectAlias } from './aliases.ts';
+import { apiGatewayLimitMs } from './checks.ts';
+import { addConnectRoutes, createConnectApi } from './connect-api.ts';
+import { createFunction, type FunctionName } from './functions.ts';
 import { grantAccess } from './grants.ts';
 import { createHttpApi } from './http-api.ts';
-import { apiStatements, sweepStatements } from './permissions.ts';
+import { apiStatements, connectStatements, sweepStatements } from './permissions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { createSchedules, maxEventAge } from './schedules.ts';
 import {
@@ -24,11 +27,11 @@ import {
   createKey,
   createTable,
 } from './storage.ts';
-import type { AliasName, GrantOptions, TokenKeeperProps } from './token-keeper-props.ts';
+import type { AliasName, ConnectProps, GrantOptions, TokenKeeperProps } from './token-keeper-props.ts';
 
 /**
  * Keeps RingCentral OAuth tokens alive: a table of grants, a sweep that refreshes them, and an api that serves and
- * revokes them, by direct invocation and over an HTTP API.
+ * revokes them, by direct invocation and over an HTTP API; and a public function with which people connect their accounts.
  *
  * Settings, schedule and timeouts are checked together at synth: what could lose a token is an error that names the number to
  * change, what puts one at risk a warning.
@@ -45,6 +48,12 @@ export class TokenKeeper extends Construct {
   /** `get`, `revoke` and `admin` are for direct invocation; `http` is the HTTP API's. */
   readonly aliases: Readonly<Record<AliasName, Alias>>;
   readonly httpApi: HttpApi;
+  /** Where people connect their accounts; absent, as its API and URL, with `connect: false`. */
+  readonly connectFunction?: LambdaFunction;
+  /** Open to the public. */
+  readonly connectApi?: HttpApi;
+  /** Base URL of the connect function, without a slash at the end. */
+  readonly connectUrl?: string;
   readonly schedules: ScheduleGroup;
 
   constructor(scope: Construct, id: string, props: TokenKeeperProps = {}) {
@@ -57,12 +66,22 @@ export class TokenKeeper extends Construct {
     this.jwtSecret = props.jwtSecret ?? createJwtSecret(this, this.encryptionKey);
     this.deadLetterQueue = createDeadLetterQueue(this);
     this.sweepFunction = this.createSweep(plan, props);
+    const { logRetention = RetentionDays.THREE_MONTHS, connect = {} } = props;
+    if (connect !== false) {
+      const throttle = connect.throttle ?? { rateLimit: 20, burstLimit: 40 };
+      this.connectApi = createConnectApi(this, { logRetention, throttle });
+      this.connectUrl = connect.url ?? this.connectApi.apiEndpoint;
+    }
     this.apiFunction = this.createApi(plan, props);
     this.aliases = createAliases(this.apiFunction, props.api?.provisionedConcurrentExecutions ?? {});
     this.httpApi = createHttpApi(this, this.aliases.http, {
-      logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+      logRetention,
       throttle: props.httpThrottle ?? { rateLimit: 100, burstLimit: 200 },
     });
+    if (this.connectApi) {
+      this.connectFunction = this.createConnect(props);
+      addConnectRoutes(this.connectApi, this.connectFunction);
+    }
     this.schedules = createSchedules(this, this.sweepFunction, {
       expression: plan.expression,
       shares: plan.shares,
@@ -74,6 +93,11 @@ export class TokenKeeper extends Construct {
   /** URL of the HTTP API, without a slash at the end. */
   get apiUrl(): string {
     return this.httpApi.apiEndpoint;
+  }
+
+  /** What to register as redirect URI with the app at RingCentral. */
+  get redirectUri(): string | undefined {
+    return this.connectUrl === undefined ? undefined : this.connectUrl + callbackPath;
   }
 
   /** Lets `grantee` get and refresh tokens, and read what is known of a RingCentral grant. */
@@ -101,7 +125,7 @@ export class TokenKeeper extends Construct {
   private createSweep(plan: Plan, props: TokenKeeperProps): LambdaFunction {
     return createFunction(this, 'Sweep', 'sweep', {
       description: 'Ringbearer: refreshes the RingCentral grants that are due',
-      ...this.functionSettings(plan, props, 'sweep'),
+      ...this.functionSettings('sweep', props, this.keeperVariables(plan)),
       timeout: plan.sweepTimeout,
       statements: sweepStatements(this),
       asynchronous: {
@@ -112,24 +136,49 @@ export class TokenKeeper extends Construct {
   }
 
   private createApi(plan: Plan, props: TokenKeeperProps): LambdaFunction {
+    const variables = { ...this.keeperVariables(plan), ...this.connectVariables(props) };
     return createFunction(this, 'Api', 'api', {
       description: 'Ringbearer: serves and revokes RingCentral tokens',
-      ...this.functionSettings(plan, props, 'api'),
+      ...this.functionSettings('api', props, variables),
       timeout: plan.apiTimeout,
       statements: apiStatements(this),
     });
   }
 
-  private functionSettings(plan: Plan, props: TokenKeeperProps, name: 'api' | 'sweep') {
+  private createConnect(props: TokenKeeperProps): LambdaFunction {
+    const alias = createConnectAlias(this.apiFunction);
+    const variables = { ...this.connectVariables(props), RINGBEARER_CONNECT_FUNCTION: alias.functionArn };
+    return createFunction(this, 'Connect', 'connect', {
+      description: 'Ringbearer: lets people connect their RingCentral accounts',
+      ...this.functionSettings('connect', props, variables),
+      timeout: Duration.millis(apiGatewayLimitMs),
+      statements: connectStatements(this, alias),
+    });
+  }
+
+  private keeperVariables(plan: Plan): Record<string, string> {
     return {
-      memorySizeMib: props[name]?.memorySizeMib ?? 512,
-      reservedConcurrentExecutions: props[name]?.reservedConcurrentExecutions,
+      ...settingsToVariables(plan.overrides),
+      RINGBEARER_APPS_SECRET: this.appsSecret.secretArn,
+      RINGBEARER_JWT_SECRET: this.jwtSecret.secretArn,
+    };
+  }
+
+  private connectVariables({ connect }: TokenKeeperProps): Record<string, string> {
+    if (this.connectUrl === undefined) return {};
+    const { returnTo = [] }: ConnectProps = connect || {};
+    return { RINGBEARER_CONNECT_URL: this.connectUrl, RINGBEARER_RETURN_TO: returnTo.join(',') };
+  }
+
+  private functionSettings(name: FunctionName, props: TokenKeeperProps, variables: Record<string, string>) {
+    const { memorySizeMib = 512, reservedConcurrentExecutions } = props[name] || {};
+    return {
+      memorySizeMib,
+      reservedConcurrentExecutions,
       logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
       environment: {
-        ...settingsToVariables(plan.overrides),
+        ...variables,
         RINGBEARER_TABLE: this.table.tableName,
-        RINGBEARER_APPS_SECRET: this.appsSecret.secretArn,
-        RINGBEARER_JWT_SECRET: this.jwtSecret.secretArn,
         POWERTOOLS_SERVICE_NAME: name,
         POWERTOOLS_METRICS_NAMESPACE: 'Ringbearer',
         POWERTOOLS_LOG_LEVEL: props.logLevel ?? 'INFO',

@@ -23,6 +23,9 @@ export type DemoGrant = {
   readonly credential?: string;
 };
 
+/** Left for the link that the printed `curl` line makes. */
+export const joan = { grantId: 'demo:joan', ownerId: '1008', name: 'Joan' } as const;
+
 export const users: readonly UserConfig[] = [
   { ownerId: '1001', name: 'Ada' },
   { ownerId: '1002', name: 'Grace' },
@@ -32,6 +35,7 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
   { ownerId: '1008', name: 'Radia' },
+  { ownerId: '1009', name: 'Joan' },
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */

@@ -1,10 +1,17 @@
 /** Everything that runs locally, put together and taken apart again in the right order. */
 
-import { directAliases, httpAlias } from '../functions/api/routes.ts';
+import { connectAlias, directAliases, httpAlias } from '../functions/api/routes.ts';
 import { laneCount } from '../functions/domain/lane.ts';
 import type { Settings } from '../functions/domain/settings.ts';
 import { startDatabase } from './aws/database.ts';
-import { appsSecretId, jwtSecretId, localVariables } from './aws/environment.ts';
+import {
+  appsSecretId,
+  type ConnectPlace,
+  connectVariables,
+  functionNames,
+  jwtSecretId,
+  localVariables,
+} from './aws/environment.ts';
 import { openFrontDoor, type Served } from './aws/front-door.ts';
 import { createFunctionPool, type FunctionPool } from './aws/function-pool.ts';
 import type { Ending } from './aws/function-process.ts';
@@ -25,7 +32,13 @@ export type Observer = {
   readonly onProvider: (event: SimulatorEvent) => void;
 };
 
-export type RunOptions = { readonly port: number; readonly pace: Pace; readonly dataFolder?: string };
+export type RunOptions = {
+  readonly port: number;
+  readonly pace: Pace;
+  readonly dataFolder?: string;
+  /** URL prefixes to which a browser may be sent that has connected an account. Default: everything at the run's own port. */
+  readonly returnTo?: readonly string[];
+};
 
 export type LocalRun = {
   readonly url: string;
@@ -33,16 +46,16 @@ export type LocalRun = {
   readonly simulator: Simulator;
   readonly api: FunctionPool;
   readonly sweep: FunctionPool;
+  readonly connect: FunctionPool;
   /** From now on sweeps come round. */
   startSchedules(): void;
   /** Ends everything, cleanly and once: invocations under way may finish for so long. */
   close(graceMs?: number): Promise<void>;
 };
 
-export const functionNames = { api: 'ringbearer-api', sweep: 'ringbearer-sweep' } as const;
-
 /** As many as a team's functions ask at once; more wait. A process takes some 80 MB. */
 const maxApiProcesses = 4;
+const maxConnectProcesses = 2;
 /** Each its own schedule, with its share of the lanes. */
 const sweepShares = 2;
 const defaultGraceMs = 5000;
@@ -50,20 +63,31 @@ const defaultGraceMs = 5000;
 const lanesOf = (share: number): number[] =>
   Array.from({ length: laneCount }, (_, lane) => lane).filter(lane => lane % sweepShares === share);
 
-const createPools = (variables: Record<string, string>, settings: Settings, observer: Observer) => {
-  const pool = (name: string, module: string, timeoutMs: number, maxProcesses: number) =>
-    createFunctionPool({
+type Variables = Readonly<Record<string, string>>;
+
+const createPools = (
+  variables: { readonly keeper: Variables; readonly connect: Variables },
+  settings: Settings,
+  observer: Observer,
+) => {
+  const pool = (
+    folder: keyof typeof functionNames,
+    limits: { readonly timeoutMs: number; readonly maxProcesses: number },
+  ): FunctionPool => {
+    const name = functionNames[folder];
+    return createFunctionPool({
       name,
-      module: new URL(module, import.meta.url),
-      variables,
-      timeoutMs,
-      maxProcesses,
+      module: new URL(`../functions/${folder}/handler.ts`, import.meta.url),
+      variables: folder === 'connect' ? variables.connect : variables.keeper,
+      ...limits,
       onLine: line => observer.onLine(name, line),
       onDeath: ending => observer.onDeath(name, ending),
     });
+  };
   return {
-    api: pool(functionNames.api, '../functions/api/handler.ts', apiTimeoutMs, maxApiProcesses),
-    sweep: pool(functionNames.sweep, '../functions/sweep/handler.ts', sweepTimeoutFor(settings), sweepShares),
+    api: pool('api', { timeoutMs: apiTimeoutMs, maxProcesses: maxApiProcesses }),
+    sweep: pool('sweep', { timeoutMs: sweepTimeoutFor(settings), maxProcesses: sweepShares }),
+    connect: pool('connect', { timeoutMs: apiTimeoutMs, maxProcesses: maxConnectProcesses }),
   };
 };
 
@@ -81,7 +105,7 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     door.cut();
     return door.close();
   });
-  const simulator = await openSimulator(options.port, settings, folder, observer.onProvider);
+  const simulator = await openSimulator(door.url, options.port, settings, folder, observer.onProvider);
   starting.defer(() => simulator.close());
   folder?.remember({ simulatorPort: Number(new URL(simulator.url).port), pace: options.pace.name });
   const database = await startDatabase(folder?.databasePath);
@@ -94,19 +118,30 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     JSON.stringify({ apps: [{ name, server: simulator.url, clientId, clientSecret }] }),
   );
   aws.setSecret(jwtSecretId, JSON.stringify({ credentials: [credential] }));
-  const { api, sweep } = createPools(localVariables(database, aws, settings), settings, observer);
+  const place: ConnectPlace = { url: door.url, returnTo: options.returnTo ?? [`${door.url}/`] };
+  const variables = {
+    keeper: localVariables(database, aws, settings, place),
+    connect: connectVariables(database, door.url, place),
+  };
+  const { api, sweep, connect } = createPools(variables, settings, observer);
   const schedules = createSchedules(sweep, settings.sweepIntervalMs);
   const functions = new Map([
-    [api.name, { pool: api, aliases: [...directAliases, httpAlias] }],
-    [sweep.name, { pool: sweep, aliases: [] }],
+    [
+      api.name,
+      { pool: api, aliases: [...directAliases, httpAlias, connectAlias], variables: variables.keeper },
+    ],
+    [sweep.name, { pool: sweep, aliases: [], variables: variables.keeper }],
+    [connect.name, { pool: connect, aliases: [], variables: variables.connect }],
   ]);
-  door.open({ api, functions, onServed: observer.onServed });
+  door.open({ api, connect, functions, onServed: observer.onServed });
   const everything = starting.move();
   let closed: Promise<void> | undefined;
 
   /** What may begin something new first, what holds data last. */
   const close = async (graceMs: number): Promise<void> => {
     schedules.stop();
+    // The connect function asks the api function.
+    await connect.close(graceMs);
     await Promise.all([api.close(graceMs), sweep.close(graceMs)]);
     await everything.disposeAsync();
   };
@@ -116,6 +151,7 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     simulator,
     api,
     sweep,
+    connect,
     startSchedules: () => schedules.start(Array.from({ length: sweepShares }, (_, share) => lanesOf(share))),
     close: (graceMs = defaultGraceMs) => {
       closed ??= close(graceMs);

@@ -1,4 +1,5 @@
 /** The simulated RingCentral at the port where the local run's grants expect it. */
+import { callbackPath } from '../functions/connect/routes.ts';
 import type { Settings } from '../functions/domain/settings.ts';
 import type { DataFolder } from './data-folder.ts';
 import { app, jwtCredentials, users } from './demonstration.ts';
@@ -24,6 +25,7 @@ const explain = (error: unknown, port: number, folder: DataFolder | undefined): 
  * had.
  */
 export const openSimulator = async (
+  connectUrl: string,
   apiPort: number,
   settings: Settings,
   folder: DataFolder | undefined,
@@ -37,7 +39,7 @@ export const openSimulator = async (
   }
   try {
     return await startSimulator({
-      apps: [app],
+      apps: [{ ...app, redirectUris: [...app.redirectUris, connectUrl + callbackPath] }],
       users,
       jwtCredentials,
       ...rulesFor(settings),

@@ -1,5 +1,6 @@
 /** `npm start`: the local run, in the foreground, until it is told to end. */
 import pc from 'picocolors';
+import { callbackPath } from '../functions/connect/routes.ts';
 import { checkSettings } from '../functions/domain/settings.ts';
 import { runCommand } from './command.ts';
 import { app, connectGrants, demoGrants, demonstrationJwt, listGrants } from './demonstration.ts';
@@ -23,9 +24,10 @@ const describeRun = (run: LocalRun, pace: Pace, { dataFolder }: Options): string
   return [
     pc.bold('Ringbearer, locally'),
     `API              ${run.url}   (no IAM here; also Lambda's invoke endpoint)`,
+    `connect links    lead to ${run.url}/connect/… ; redirect URI ${run.url}${callbackPath}`,
     `RingCentral      ${run.simulator.url}   (simulated; GET /simulator lists its controls)`,
     `                 client id ${app.clientId}, client secret ${app.clientSecret}, JWT ${demonstrationJwt.assertion}`,
-    `functions        processes ${run.api.name} and ${run.sweep.name}; kill them as you like, the next invocation starts new ones`,
+    `functions        processes ${run.api.name}, ${run.sweep.name} and ${run.connect.name}; kill them as you like, the next invocation starts new ones`,
     `data             ${dataFolder ?? 'in memory; --data DIR keeps it'}`,
     `lifetimes        ${pace.name}: access token ${duration(settings.accessLifetimeMs)}, refresh token ${duration(settings.refreshLifetimeMs)} (a "week"), replay window ${duration(settings.replayWindowMs)}`,
     `margins          ${duration(settings.refreshMarginMs)} before a refresh token dies (weekly), ${duration(settings.accessMarginMs)} before an access token dies (hourly)`,

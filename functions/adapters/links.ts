@@ -5,6 +5,7 @@ import { grantIdPattern, strategies } from '../domain/grant.ts';
 import { type Link, linkPhases } from '../domain/link.ts';
 import type { Records } from '../keeper/ports.ts';
 import { type Codec, createRecords } from './items.ts';
+import { table } from './table.ts';
 
 const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(8.64e15));
 const seconds = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -35,12 +36,16 @@ const linkSchema = v.object({
   deleteAtSeconds: v.pipe(seconds, v.maxValue(8.64e12)),
 });
 
-/** Not `state`: by that name the index of grants by state would hold it. */
+const { linkKeyPrefix: keyPrefix } = table;
+
+/** `phase` and not `state`: by that name the index of grants by state would hold it. */
 export const linkCodec: Codec<Link> = {
-  keyPrefix: 'link#',
+  keyPrefix,
   encode: ({ deleteAt, ...link }) => ({ ...link, deleteAtSeconds: deleteAt / 1000 }),
   decode: attributes => {
     const { deleteAtSeconds, ...link } = v.parse(linkSchema, attributes);
+    if (attributes[table.partitionKey] !== keyPrefix + link.linkId)
+      throw new Error('the record of another link');
     return { ...link, deleteAt: deleteAtSeconds * 1000 };
   },
 };

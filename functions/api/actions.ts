@@ -14,7 +14,7 @@ import {
   type RawRequest,
   rejectedGenerationOf,
 } from './requests.ts';
-import { type GrantView, type TokenView, viewGrant, viewToken } from './views.ts';
+import { type AppView, type GrantView, type TokenView, viewApp, viewGrant, viewToken } from './views.ts';
 
 export type Answer = {
   readonly status: 200 | 201 | 202;
@@ -22,7 +22,8 @@ export type Answer = {
     | TokenView
     | GrantView
     | CreatedLink
-    | { readonly grants: readonly GrantView[]; readonly cursor: string | null };
+    | { readonly grants: readonly GrantView[]; readonly cursor: string | null }
+    | { readonly apps: readonly AppView[] };
 };
 
 const listGrants = async ({ keeper, now }: Runtime, request: RawRequest): Promise<Answer> => {
@@ -72,6 +73,8 @@ export const perform = async (runtime: Runtime, request: RawRequest, deadlineAt:
       return { status: 200, result: viewGrant(await keeper.getGrant(grantIdOf(request)), now()) };
     case 'listGrants':
       return listGrants(runtime, request);
+    case 'listApps':
+      return { status: 200, result: { apps: (await keeper.listApps()).map(viewApp) } };
     case 'putGrant':
       return putGrant(runtime, request, deadlineAt);
     case 'createConnectLink':

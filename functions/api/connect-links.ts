@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatHandle, hashOf, newSecret } from '../connect/secrets.ts';
 import { type LinkTerms, newLink } from '../domain/link.ts';
-import { mayReturnTo } from '../domain/return-to.ts';
+import { allowedReturn } from '../domain/return-to.ts';
 import { KeeperError } from '../keeper/errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { invalid } from './problems.ts';
@@ -22,8 +22,13 @@ export type CreatedLink = {
   readonly expiresAt: string;
 };
 
-const checkReturnTo = (returnTo: string | undefined, allowed: readonly string[]): void => {
-  if (returnTo === undefined || mayReturnTo(returnTo, allowed)) return;
+const checkReturnTo = (
+  returnTo: string | undefined,
+  allowed: readonly string[],
+): Pick<LinkTerms, 'returnTo'> => {
+  if (returnTo === undefined) return {};
+  const url = allowedReturn(returnTo, allowed);
+  if (url !== undefined) return { returnTo: url };
   throw invalid(
     allowed.length === 0
       ? '"returnTo" is not allowed: no URL is. Allow it in the prop connect.returnTo of TokenKeeper.'
@@ -34,17 +39,22 @@ const checkReturnTo = (returnTo: string | undefined, allowed: readonly string[])
 export const createLink = async (
   { keeper, connect, now }: Runtime,
   grantId: string,
-  { app, lifetimeMs, ...request }: LinkRequest,
+  { app, lifetimeMs, returnTo, ...request }: LinkRequest,
 ): Promise<CreatedLink> => {
   if (connect === undefined) {
     throw new KeeperError('misconfigured', 'There is no connect function in this deployment.');
   }
-  checkReturnTo(request.returnTo, connect.returnTo);
+  const whereTo = checkReturnTo(returnTo, connect.returnTo);
   const preparation = await keeper.prepareConnection(grantId, app);
   const expiresAt = now() + lifetimeMs;
   const linkId = randomUUID();
   const secret = newSecret();
-  const link = newLink(linkId, hashOf(secret), { ...request, ...preparation, grantId, expiresAt }, now());
+  const link = newLink(
+    linkId,
+    hashOf(secret),
+    { ...request, ...whereTo, ...preparation, grantId, expiresAt },
+    now(),
+  );
   const written = await connect.links.write(linkId, undefined, link);
   if (!written.ok) throw new Error('a new link has an id that nobody has');
   const path = `/connect/${encodeURIComponent(grantId)}`;

@@ -18,6 +18,7 @@ const fieldsOf: Record<Action, readonly (keyof RawRequest)[]> = {
   refreshToken: ['grantId', 'rejectedGeneration'],
   getGrant: ['grantId'],
   listGrants: ['state', 'limit', 'cursor'],
+  listApps: [],
   putGrant: ['grantId', 'body', 'ifMatch'],
   reinstateGrant: ['grantId'],
   revokeGrant: ['grantId'],
@@ -33,7 +34,7 @@ const requestOf = (event: unknown): RawRequest => {
   const { action, ...fields } = parsed.output;
   const known: readonly string[] = fieldsOf[action];
   if (Object.keys(fields).some(name => !known.includes(name))) {
-    throw invalid(`${action} takes ${known.join(', ')} and nothing else.`);
+    throw invalid(`${action} takes ${known.length === 0 ? '' : `${known.join(', ')} and `}nothing else.`);
   }
   return { action, ...fields };
 };

@@ -12,6 +12,7 @@ export type Action =
   | 'refreshToken'
   | 'getGrant'
   | 'listGrants'
+  | 'listApps'
   | 'putGrant'
   | 'reinstateGrant'
   | 'revokeGrant'
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   { action: 'refreshToken', method: 'POST', path: '/grants/{grantId}/refresh', alias: 'get' },
   { action: 'getGrant', method: 'GET', path: '/grants/{grantId}', alias: 'get' },
   { action: 'listGrants', method: 'GET', path: '/grants', alias: 'admin' },
+  { action: 'listApps', method: 'GET', path: '/apps', alias: 'admin' },
   { action: 'putGrant', method: 'PUT', path: '/grants/{grantId}', alias: 'admin' },
   {
     action: 'createConnectLink',

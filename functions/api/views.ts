@@ -2,6 +2,7 @@
 import type { Grant, GrantSummary } from '../domain/grant.ts';
 import { present } from '../domain/tokens.ts';
 import type { ServedToken } from '../keeper/get-token.ts';
+import type { AppSummary } from '../keeper/list-apps.ts';
 
 const iso = (time: number): string => new Date(time).toISOString();
 const isoIf = (time: number | undefined): string | undefined => (time === undefined ? undefined : iso(time));
@@ -44,3 +45,8 @@ export const viewGrant = (grant: Grant | GrantSummary, now: number) =>
   });
 
 export type GrantView = ReturnType<typeof viewGrant>;
+
+export const viewApp = ({ holdUntil, ...app }: AppSummary) =>
+  present({ ...app, holdUntil: isoIf(holdUntil) });
+
+export type AppView = ReturnType<typeof viewApp>;

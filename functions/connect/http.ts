@@ -35,8 +35,13 @@ export const parameter = (parameters: URLSearchParams, name: string): string | u
 export const queryOf = ({ rawQueryString }: APIGatewayProxyEventV2): URLSearchParams =>
   new URLSearchParams(rawQueryString);
 
-export const formOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): URLSearchParams =>
-  new URLSearchParams(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
+const maxBodyLength = 16_384;
+
+/** Empty where it is longer than any form of ours. */
+export const formOf = ({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): URLSearchParams => {
+  if (body.length > maxBodyLength) return new URLSearchParams();
+  return new URLSearchParams(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
+};
 
 /** Whether a POST comes from this function's own page: browsers say so, and a page of another site cannot make them say it. */
 export const isFromOwnPage = ({ headers }: APIGatewayProxyEventV2, url: string): boolean => {
@@ -48,17 +53,18 @@ const pageResponse = (page: Page): APIGatewayProxyStructuredResultV2 => ({
   statusCode: page.status,
   headers: {
     ...baseHeaders,
-    ...pageHeaders(page.server),
+    ...pageHeaders(page.leadsTo),
     ...(page.retryAfterSeconds !== undefined && { 'retry-after': String(page.retryAfterSeconds) }),
   },
   body: render(page),
 });
 
-export const toResponse = (reply: Reply, url: string): APIGatewayProxyStructuredResultV2 =>
-  reply.kind === 'page'
-    ? pageResponse(reply.page)
-    : {
-        statusCode: 303,
-        headers: { ...baseHeaders, location: reply.location, 'referrer-policy': 'no-referrer' },
-        ...(reply.browser !== undefined && { cookies: [setCookie(url, reply.browser)] }),
-      };
+const redirectTo = (location: string): APIGatewayProxyStructuredResultV2 => ({
+  statusCode: 303,
+  headers: { ...baseHeaders, location, 'referrer-policy': 'no-referrer' },
+});
+
+export const toResponse = (reply: Reply, url: string): APIGatewayProxyStructuredResultV2 => ({
+  ...(reply.kind === 'page' ? pageResponse(reply.page) : redirectTo(reply.location)),
+  ...(reply.browser !== undefined && { cookies: [setCookie(url, reply.browser)] }),
+});

@@ -23,22 +23,22 @@ small { opacity: .75 }
 const styleHash = createHash('sha256').update(style).digest('base64');
 
 /**
- * `form-action` holds for the redirects after a POST too (Chrome), and RingCentral sends its users on to hosts of its own, so any HTTPS
- * host is allowed; `server`: a simulator's origin may be plain HTTP.
+ * `form-action` holds for the redirects after a POST too (Chrome): to RingCentral, which sends its users on to hosts of its own, and, where
+ * it asks them nothing, back here and to where the link leads. So any HTTPS host is allowed; of `leadsTo` plain HTTP ones, too.
  */
-const policyFor = (server: string | undefined): string =>
+const policyFor = (leadsTo: readonly string[]): string =>
   [
     "default-src 'none'",
     `style-src 'sha256-${styleHash}'`,
-    `form-action 'self' https:${server === undefined ? '' : ` ${new URL(server).origin}`}`,
+    ["form-action 'self' https:", ...leadsTo.map(url => new URL(url).origin)].join(' '),
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
 
 /** `same-origin`: the POST of the button tells its origin, and RingCentral is told no link. */
-export const pageHeaders = (server?: string): Record<string, string> => ({
+export const pageHeaders = (leadsTo: readonly string[] = []): Record<string, string> => ({
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': policyFor(server),
+  'content-security-policy': policyFor(leadsTo),
   'referrer-policy': 'same-origin',
   'x-robots-tag': 'noindex, nofollow',
 });
@@ -51,8 +51,8 @@ export type Page = {
   readonly detail?: string;
   readonly retryAfterSeconds?: number;
   readonly button?: { readonly text: string; readonly action: string; readonly link: string };
-  /** Where the button leads in the end. */
-  readonly server?: string;
+  /** URLs that the button leads to in the end. */
+  readonly leadsTo?: readonly string[];
 };
 
 const renderButton = ({ text, action, link }: NonNullable<Page['button']>): string => `

@@ -1,7 +1,7 @@
 /** A person's way from a link to a connected account. Every step that counts is a conditional write of the link. */
 import type { Stored } from '../domain/grant.ts';
 import { begin, consume, type Link, type LinkProblem, refusalToBegin, settle } from '../domain/link.ts';
-import { mayReturnTo } from '../domain/return-to.ts';
+import { allowedReturn } from '../domain/return-to.ts';
 import type { Records } from '../keeper/ports.ts';
 import { update } from '../keeper/update.ts';
 import type { Page } from './pages.ts';
@@ -31,10 +31,13 @@ export type SignInPorts = {
   }) => void;
 };
 
-export type Reply =
+export type Reply = (
   | { readonly kind: 'page'; readonly page: Page }
-  /** `browser`: the secret that this browser is to keep. */
-  | { readonly kind: 'redirect'; readonly location: string; readonly browser?: string };
+  | { readonly kind: 'redirect'; readonly location: string }
+) & {
+  /** The secret that this browser is to keep. */
+  readonly browser?: string;
+};
 
 /** What a request carries: the cookie of its browser, and what its URL or form says. */
 export type LinkVisit = {
@@ -56,13 +59,21 @@ const refuse = ({ observe }: SignInPorts, problem: LinkProblem, grantId?: string
   return pageOf(problemPage(problem));
 };
 
+const strange = ({ observe }: SignInPorts): Reply => {
+  observe({ type: 'strange-callback' });
+  return pageOf(strangeCallback);
+};
+
 const visitorOf = ({ grantId, browser }: LinkVisit, secret: string) => ({
   grantId,
   secretHash: hashOf(secret),
   ...(browser !== undefined && { browserHash: hashOf(browser) }),
 });
 
-/** Shows the button, and changes nothing: whoever only looks (a scanner, a preview) does not use the link up. */
+/**
+ * Shows the button, and changes nothing: whoever only looks (a scanner, a preview) does not use the link up. The browser gets its
+ * secret here already, so that a button that is pressed twice, or whose answer is lost, was pressed by one browser.
+ */
 export const showLink = async (ports: SignInPorts, visit: LinkVisit): Promise<Reply> => {
   const handle = parseHandle(visit.link);
   const stored = handle && (await ports.links.get(handle.linkId));
@@ -71,7 +82,8 @@ export const showLink = async (ports: SignInPorts, visit: LinkVisit): Promise<Re
   if (stored === undefined || visit.link === undefined || problem !== undefined) {
     return refuse(ports, problem ?? 'unknown');
   }
-  return pageOf(invitation(stored.value, visit.link));
+  const page = invitation(stored.value, visit.link);
+  return { kind: 'page', page, browser: visit.browser ?? newSecret() };
 };
 
 /** The authorisation request (RFC 6749 §4.1.1, RFC 7636 §4.3). */
@@ -168,9 +180,8 @@ const end = async (
 };
 
 const goOn = ({ url, returnTo }: SignInPorts, link: Link): Reply => {
-  const allowed = link.returnTo !== undefined && mayReturnTo(link.returnTo, returnTo);
-  // So that the code is not left in the address bar either way.
-  return { kind: 'redirect', location: allowed ? (link.returnTo ?? '') : url + connectedPath };
+  // Looked at once more, since the list may have become shorter. Either way the code is not left in the address bar.
+  return { kind: 'redirect', location: allowedReturn(link.returnTo, returnTo) ?? url + connectedPath };
 };
 
 /**
@@ -181,8 +192,7 @@ export const finishSignIn = async (ports: SignInPorts, visit: CallbackVisit): Pr
   const { code, error, browser } = visit;
   const handle = parseHandle(visit.state);
   if (handle === undefined || (code === undefined) === (error === undefined)) {
-    ports.observe({ type: 'strange-callback' });
-    return pageOf(strangeCallback);
+    return strange(ports);
   }
   const stateHash = hashOf(handle.secret);
   const callback = { stateHash, browserHash: browser === undefined ? undefined : hashOf(browser) };
@@ -191,6 +201,7 @@ export const finishSignIn = async (ports: SignInPorts, visit: CallbackVisit): Pr
     codeVerifier = link?.codeVerifier;
     return consume(link, callback, ports.now());
   });
+  if (consumed === 'unknown') return strange(ports);
   if (typeof consumed === 'string') return refuse(ports, consumed);
   const link = consumed.value;
   const result: ConnectResult | undefined =

@@ -4,13 +4,13 @@ import type { Page } from './pages.ts';
 
 const askForNew = 'Ask whoever sent it to you for a new one.';
 
-export const invitation = ({ grantId, label, server }: Link, link: string): Page => ({
+export const invitation = ({ grantId, label, server, returnTo }: Link, link: string): Page => ({
   status: 200,
   title: 'Connect your RingCentral account',
   text: 'You will be asked to log in to RingCentral and to allow access. Nothing happens before you press the button.',
   detail: `For ${label === undefined ? grantId : `${label} (${grantId})`}`,
   button: { text: 'Connect RingCentral', action: `/connect/${encodeURIComponent(grantId)}`, link },
-  server,
+  leadsTo: [server, ...(returnTo === undefined ? [] : [returnTo])],
 });
 
 export const connectedPage: Page = {
@@ -115,10 +115,11 @@ const failures: Readonly<Record<string, Omit<Page, 'detail'>>> = {
   },
 };
 
+/** An answer that was lost, too: then nobody knows, and to begin again does no harm. */
 const otherwise: Omit<Page, 'detail'> = {
   status: 500,
-  title: 'Your account could not be connected',
-  text: `${beginAgain} If it stays so, tell whoever sent it to you.`,
+  title: 'Something went wrong',
+  text: `Your account may be connected or not. ${beginAgain} If it stays so, tell whoever sent the link to you.`,
 };
 
 const waitText = (seconds: number): string =>

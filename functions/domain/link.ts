@@ -66,7 +66,15 @@ export const newLink = (linkId: string, secretHash: string, terms: LinkTerms, no
 /** Why a link cannot be begun, or a sign-in not be finished. */
 export type LinkProblem = 'unknown' | 'expired' | 'used' | 'other-browser' | 'busy' | 'stale-state';
 
-/** `secretHash`, `browserHash`: of what the visitor holds. Hashes of random secrets, so comparing them tells nothing of those. */
+/** In a time that does not tell where they differ. What is absent is the same as nothing. */
+const isSame = (stored: string | undefined, given: string | undefined): boolean => {
+  if (stored === undefined || given === undefined || stored.length !== given.length) return false;
+  let difference = 0;
+  for (let i = 0; i < stored.length; i += 1) difference |= stored.charCodeAt(i) ^ given.charCodeAt(i);
+  return difference === 0;
+};
+
+/** `secretHash`, `browserHash`: of what the visitor holds. */
 export type Visitor = {
   readonly grantId: string;
   readonly secretHash: string;
@@ -79,11 +87,12 @@ export const refusalToBegin = (
   visitor: Visitor,
   now: number,
 ): LinkProblem | undefined => {
-  if (link?.secretHash !== visitor.secretHash || link.grantId !== visitor.grantId) return 'unknown';
+  if (link === undefined || !isSame(link.secretHash, visitor.secretHash)) return 'unknown';
+  if (link.grantId !== visitor.grantId) return 'unknown';
   if (link.phase === 'connected') return 'used';
   if (now >= link.expiresAt) return 'expired';
   if (link.phase === 'open') return undefined;
-  if (link.browserHash !== visitor.browserHash) return 'other-browser';
+  if (!isSame(link.browserHash, visitor.browserHash)) return 'other-browser';
   return link.phase === 'exchanging' && now < link.since + exchangeMs ? 'busy' : undefined;
 };
 
@@ -125,9 +134,9 @@ export const consume = (
   now: number,
 ): Link | LinkProblem => {
   if (link === undefined) return 'unknown';
-  if (link.browserHash === undefined || link.browserHash !== browserHash) return 'other-browser';
+  if (!isSame(link.browserHash, browserHash)) return 'other-browser';
   if (link.phase === 'connected') return 'used';
-  if (link.phase !== 'begun' || link.stateHash !== stateHash) return 'stale-state';
+  if (link.phase !== 'begun' || !isSame(link.stateHash, stateHash)) return 'stale-state';
   if (now >= link.since + signInMs) return 'expired';
   const { codeVerifier: _, ...rest } = link;
   return { ...rest, phase: 'exchanging', since: now };

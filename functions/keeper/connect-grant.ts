@@ -31,15 +31,16 @@ export type Preparation = {
   readonly endpointId?: string;
 };
 
-/** Throws {@link KeeperError}: `invalid-request`, `misconfigured`. The endpoint id is the grant's, so that it stays the same. */
+/** Throws {@link KeeperError}: `invalid-request`, `misconfigured`. The endpoint id is the grant's, so that it stays the same for its app. */
 export const prepareConnection = async (
   context: Context,
   grantId: string,
   appName: string | undefined,
 ): Promise<Preparation> => {
-  const before = await context.store.grants.get(grantId);
-  const { name, server, clientId, pkce = true } = await chooseApp(context, appName ?? before?.value.app);
-  return present({ app: name, server, clientId, pkce, endpointId: before?.value.endpointId });
+  const before = (await context.store.grants.get(grantId))?.value;
+  const { name, server, clientId, pkce = true } = await chooseApp(context, appName ?? before?.app);
+  const endpointId = before?.app === name ? before.endpointId : undefined;
+  return present({ app: name, server, clientId, pkce, endpointId });
 };
 
 /** Why these tokens may not become the grant's. Looked at again with every version that is written upon. */

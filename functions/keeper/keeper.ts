@@ -5,6 +5,7 @@ import type { Context } from './attempt.ts';
 import { type Authorization, connectGrant, type Preparation, prepareConnection } from './connect-grant.ts';
 import { grantNotFound } from './errors.ts';
 import { getToken, type ServedToken } from './get-token.ts';
+import { type AppSummary, listApps } from './list-apps.ts';
 import { listGrants, type Page, type Position } from './list-grants.ts';
 import { type MintRequest, mintGrant } from './mint-grant.ts';
 import type { Ports } from './ports.ts';
@@ -18,6 +19,7 @@ export type Keeper = {
   getToken(grantId: string, request: Request, deadlineAt: number): Promise<ServedToken>;
   getGrant(grantId: string): Promise<Grant>;
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
+  listApps(): Promise<AppSummary[]>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
   mintGrant(grantId: string, request: MintRequest, deadlineAt: number): Promise<PutOutcome>;
   connectGrant(grantId: string, authorization: Authorization, deadlineAt: number): Promise<Grant>;
@@ -38,6 +40,7 @@ export const createKeeper = (ports: Ports): Keeper => {
       return stored.value;
     },
     listGrants: (state, limit, position) => listGrants(ports.store, state, limit, position),
+    listApps: () => listApps(context),
     putGrant: (grantId, input) => putGrant(context, grantId, input),
     mintGrant: (grantId, request, deadlineAt) => mintGrant(context, grantId, request, deadlineAt),
     connectGrant: (grantId, authorization, deadlineAt) =>

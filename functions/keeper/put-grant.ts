@@ -27,7 +27,7 @@ export type PutOutcome = {
   readonly grant: Grant;
 };
 
-const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
+export const readApps = async ({ apps }: Context): Promise<readonly App[]> => {
   try {
     // Fresh: tokens of an app that was changed a moment ago must not be stored under what it was.
     return await apps.all({ fresh: true });

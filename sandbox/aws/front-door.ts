@@ -1,14 +1,16 @@
-/** The one port of the local run: the HTTP API in front of the api function, and Lambda's invoke endpoint beside it. */
+/** The one port of the local run: the HTTP APIs in front of the api function and of the connect function, and Lambda's invoke endpoint. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { httpAlias } from '../../functions/api/routes.ts';
 import { UsageError } from '../usage-error.ts';
 import type { FunctionPool } from './function-pool.ts';
 import { FunctionError } from './function-process.ts';
+import { type GatewayRoute, matchApiRoute, matchConnectRoute } from './gateway-route.ts';
 import {
   gatewayMessage,
   type HttpRequest,
   type HttpResponse,
+  splitTarget,
   toHttpEvent,
   toHttpResponse,
 } from './http-event.ts';
@@ -25,6 +27,7 @@ export type Served = {
 /** What answers requests; until it is known they are told to come back. */
 export type Behind = {
   readonly api: FunctionPool;
+  readonly connect: FunctionPool;
   readonly functions: Functions;
   readonly onServed: (served: Served) => void;
 };
@@ -54,9 +57,14 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 };
 
 /** As API Gateway reports a function that failed or took too long. */
-const answerHttp = async (api: FunctionPool, request: HttpRequest): Promise<HttpResponse> => {
+const answerHttp = async (
+  pool: FunctionPool,
+  alias: string | undefined,
+  route: GatewayRoute,
+  request: HttpRequest,
+): Promise<HttpResponse> => {
   try {
-    return toHttpResponse(await api.invoke(toHttpEvent(request, Date.now()), httpAlias));
+    return toHttpResponse(await pool.invoke(toHttpEvent(request, route, Date.now()), alias));
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
     const unavailable = ['Sandbox.Timedout', 'TooManyRequestsException', 'ServiceException'];
@@ -66,11 +74,20 @@ const answerHttp = async (api: FunctionPool, request: HttpRequest): Promise<Http
   }
 };
 
+/** Deployed it has a host name of its own; here it shares one, and has these paths. */
+const isConnectPath = (path: string): boolean => path.startsWith('/connect/') || path.startsWith('/oauth/');
+
 const answer = (behind: Behind | undefined, request: HttpRequest): Promise<HttpResponse> | HttpResponse => {
   if (behind === undefined) return gatewayMessage(503, 'Service Unavailable');
-  return isLambdaPath(request.target)
-    ? answerLambda(behind.functions, request)
-    : answerHttp(behind.api, request);
+  if (isLambdaPath(request.target)) return answerLambda(behind.functions, request);
+  const { path } = splitTarget(request.target);
+  if (!isConnectPath(path)) {
+    return answerHttp(behind.api, httpAlias, matchApiRoute(request.method, path), request);
+  }
+  const route = matchConnectRoute(request.method, path);
+  return route === undefined
+    ? gatewayMessage(404, 'Not Found')
+    : answerHttp(behind.connect, undefined, route, request);
 };
 
 const handle = async (

@@ -32,7 +32,7 @@ export type FunctionPool = {
 
 const maxWaiting = 1000;
 
-const functionArnOf = (name: string, alias: string | undefined): string =>
+export const functionArnOf = (name: string, alias: string | undefined): string =>
   `arn:aws:lambda:us-east-1:000000000000:function:${name}${alias === undefined ? '' : `:${alias}`}`;
 
 export const createFunctionPool = (options: PoolOptions): FunctionPool => {

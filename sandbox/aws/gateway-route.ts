@@ -1,5 +1,8 @@
 /** How API Gateway's HTTP API finds a route: on the path as it was sent, and what it hands on is decoded. */
-import { routes } from '../../functions/api/routes.ts';
+import { routes as apiRoutes } from '../../functions/api/routes.ts';
+import { connectRoutes } from '../../functions/connect/routes.ts';
+
+type Route = { readonly method: string; readonly path: string };
 
 export type GatewayRoute = {
   /** `METHOD /path` of the route that matched, or `$default`. */
@@ -30,8 +33,8 @@ const parametersOf = (pattern: string, path: string): Record<string, string> | u
   return parameters;
 };
 
-/** `path`: as it was sent, without the query. */
-export const matchRoute = (method: string, path: string): GatewayRoute => {
+/** `path`: as it was sent, without the query. Undefined: none matches. */
+const matchRoute = (routes: readonly Route[], method: string, path: string): GatewayRoute | undefined => {
   for (const route of routes) {
     const parameters = route.method === method ? parametersOf(route.path, path) : undefined;
     if (parameters !== undefined) {
@@ -39,5 +42,13 @@ export const matchRoute = (method: string, path: string): GatewayRoute => {
       return Object.keys(parameters).length > 0 ? { routeKey, pathParameters: parameters } : { routeKey };
     }
   }
-  return { routeKey: '$default' };
+  return undefined;
 };
+
+/** The API has a route for what matches no other. */
+export const matchApiRoute = (method: string, path: string): GatewayRoute =>
+  matchRoute(apiRoutes, method, path) ?? { routeKey: '$default' };
+
+/** The connect function's API has none: API Gateway itself answers those. */
+export const matchConnectRoute = (method: string, path: string): GatewayRoute | undefined =>
+  matchRoute(connectRoutes, method, path);

@@ -1,7 +1,7 @@
 /** HTTP as API Gateway's HTTP API passes it to a function (payload format 2.0), and the function's answer back. Pure. */
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { decodePath, matchRoute } from './gateway-route.ts';
+import { decodePath, type GatewayRoute } from './gateway-route.ts';
 
 export type HttpRequest = {
   readonly method: string;
@@ -15,7 +15,8 @@ export type HttpRequest = {
 
 export type HttpResponse = {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Several values: a header of each. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: Buffer | string;
 };
 
@@ -31,7 +32,8 @@ const joined = (pairs: Iterable<readonly [string, string]>): Record<string, stri
   return Object.fromEntries(values);
 };
 
-const splitTarget = (target: string): { path: string; query: string } => {
+/** As they were sent. */
+export const splitTarget = (target: string): { path: string; query: string } => {
   // A client that takes this for a proxy sends the whole URL.
   const origin = /^https?:\/\/[^/?]*/i.exec(target)?.[0] ?? '';
   const [path = '', ...rest] = target.slice(origin.length).split('?');
@@ -51,10 +53,13 @@ const headersOf = (headers: HttpRequest['headers']): Record<string, string> =>
     ),
   );
 
-export const toHttpEvent = (request: HttpRequest, nowMs: number): APIGatewayProxyEventV2 => {
+export const toHttpEvent = (
+  request: HttpRequest,
+  route: GatewayRoute,
+  nowMs: number,
+): APIGatewayProxyEventV2 => {
   const { path: sentPath, query } = splitTarget(request.target);
   const path = decodePath(sentPath);
-  const route = matchRoute(request.method, sentPath);
   const headers = headersOf(request.headers);
   const parameters = joined(new URLSearchParams(query));
   const cookies = (request.headers.cookie ?? []).flatMap(cookie => cookie.split('; '));
@@ -97,16 +102,17 @@ export const gatewayMessage = (status: number, message: string): HttpResponse =>
 
 /** What is not a response at all is API Gateway's 500. */
 export const toHttpResponse = (result: unknown): HttpResponse => {
-  const { statusCode, headers, body, isBase64Encoded } = (result ?? {}) as {
+  const { statusCode, headers, cookies, body, isBase64Encoded } = (result ?? {}) as {
     statusCode?: unknown;
     headers?: Record<string, string>;
+    cookies?: string[];
     body?: string;
     isBase64Encoded?: boolean;
   };
   if (typeof statusCode !== 'number') return gatewayMessage(500, 'Internal Server Error');
   return {
     status: statusCode,
-    headers: headers ?? {},
+    headers: { ...headers, ...(cookies !== undefined && { 'set-cookie': cookies }) },
     body: isBase64Encoded === true ? Buffer.from(body ?? '', 'base64') : (body ?? ''),
   };
 };

@@ -1,4 +1,7 @@
-/** Lambda's own endpoint, as far as `Invoke` goes, so that the AWS SDK's and CLI's clients can invoke the functions by alias. */
+/**
+ * Lambda's own endpoint, as far as `Invoke` and `GetFunctionConfiguration` go, so that the AWS SDK's and CLI's clients can invoke the
+ * functions by alias and see how they are set up.
+ */
 
 import type { FunctionPool } from './function-pool.ts';
 import { FunctionError } from './function-process.ts';
@@ -7,7 +10,12 @@ import type { HttpRequest, HttpResponse } from './http-event.ts';
 /** The functions and the aliases that each has. */
 export type Functions = ReadonlyMap<
   string,
-  { readonly pool: FunctionPool; readonly aliases: readonly string[] }
+  {
+    readonly pool: FunctionPool;
+    readonly aliases: readonly string[];
+    /** Its environment. */
+    readonly variables?: Readonly<Record<string, string>>;
+  }
 >;
 
 type Target = { readonly name: string; readonly qualifier?: string };
@@ -32,10 +40,10 @@ const fault = (status: number, type: string, message: string): HttpResponse =>
   );
 
 /** `name`, `name:alias`, or an ARN with or without an alias; the alias may come as `?Qualifier=` instead. */
-export const parseTarget = (target: string): Target | undefined => {
+export const parseTarget = (target: string, operation = 'invocations'): Target | undefined => {
   const [path = '', query = ''] = target.split('?');
-  const encoded = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(path)?.[1];
-  if (encoded === undefined) return undefined;
+  const [, encoded, asked] = /^\/2015-03-31\/functions\/([^/]+)\/([a-z]+)$/.exec(path) ?? [];
+  if (encoded === undefined || asked !== operation) return undefined;
   let parts: string[];
   try {
     parts = decodeURIComponent(encoded).split(':');
@@ -77,21 +85,36 @@ const run = async (
   }
 };
 
+const find = (functions: Functions, { name, qualifier }: Target) => {
+  const found = functions.get(name);
+  return qualifier === undefined || found?.aliases.includes(qualifier) ? found : undefined;
+};
+
+const notFound = ({ name, qualifier }: Target): HttpResponse => {
+  const wanted = qualifier === undefined ? name : `${name}:${qualifier}`;
+  return fault(404, 'ResourceNotFoundException', `Function not found: ${wanted}`);
+};
+
+const configuration = (functions: Functions, target: Target): HttpResponse => {
+  const found = find(functions, target);
+  if (found === undefined) return notFound(target);
+  return json(200, { FunctionName: target.name, Environment: { Variables: found.variables ?? {} } });
+};
+
 export const answerLambda = async (functions: Functions, request: HttpRequest): Promise<HttpResponse> => {
+  const configured = parseTarget(request.target, 'configuration');
+  if (configured !== undefined && request.method === 'GET') return configuration(functions, configured);
   const target = parseTarget(request.target);
   if (target === undefined || request.method !== 'POST') {
     return fault(
       404,
       'UnknownOperationException',
-      'Only POST …/functions/{name}:{alias}/invocations is here',
+      'Only POST …/functions/{name}:{alias}/invocations and GET …/configuration are here',
     );
   }
-  const { name, qualifier } = target;
-  const found = functions.get(name);
-  if (found === undefined || (qualifier !== undefined && !found.aliases.includes(qualifier))) {
-    const wanted = qualifier === undefined ? name : `${name}:${qualifier}`;
-    return fault(404, 'ResourceNotFoundException', `Function not found: ${wanted}`);
-  }
+  const { qualifier } = target;
+  const found = find(functions, target);
+  if (found === undefined) return notFound(target);
   if (request.body.length > maxPayloadBytes) {
     return fault(413, 'RequestTooLargeException', `The payload may have ${maxPayloadBytes} bytes at most`);
   }

@@ -1,5 +1,5 @@
 /** Commands to paste into another shell. Pure. */
-import { app, spareOwner } from '../demonstration.ts';
+import { app, joan, spareOwner } from '../demonstration.ts';
 
 export type CurlLine = { readonly title: string; readonly command: string };
 
@@ -26,6 +26,10 @@ export const curlLines = (apiUrl: string, simulatorUrl: string): readonly CurlLi
     {
       title: 'Have another user consent, and import the token response',
       command: `curl -s -X POST ${simulatorUrl}/simulator/authorize -d '${consent}' | curl -s -X PUT ${grant(spareOwner.grantId)} ${json} --data-binary @-; echo`,
+    },
+    {
+      title: `Make a link, to be opened in a browser, with which ${joan.name} connects her account: choose ${joan.name} there`,
+      command: `curl -s -X POST ${grant(joan.grantId)}/connect-links; echo`,
     },
     { title: 'Revoke', command: `curl -s -X DELETE ${grant('demo:alan')}; echo` },
     {

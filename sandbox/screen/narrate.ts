@@ -106,6 +106,20 @@ export const narrateFact = (source: string, fact: Fact, nowMs: number): Line => 
   ...sayFact(fact, nowMs),
 });
 
+/** What the connect function tells of a sign-in. */
+export type SignInFact = { readonly type: string; readonly grantId?: string; readonly code?: string };
+
+const goodSteps = ['sign-in-begun', 'account-connected'];
+
+export const narrateSignIn = (source: string, { type, grantId = '', code }: SignInFact): Line => ({
+  source,
+  subject: grantId,
+  ...say(
+    goodSteps.includes(type) ? 'good' : 'notice',
+    `${type.replaceAll('-', ' ')}${code === undefined ? '' : ` (${code})`}`,
+  ),
+});
+
 const sayProvider = (event: SimulatorEvent): Saying | undefined => {
   switch (event.type) {
     case 'replayed':
@@ -164,7 +178,7 @@ export const narrateEvent = ({ type, detail }: LocalEvent): Line => {
 
 export const narrateServed = ({ method, path, status, tookMs }: Served): Line => ({
   source: 'http',
-  subject: /^\/grants\/([^/]+)/.exec(path)?.[1] ?? '',
+  subject: /^\/(?:grants|connect)\/([^/]+)/.exec(path)?.[1]?.replace('%3A', ':') ?? '',
   text: `${method} ${path} → ${status} in ${Math.round(tookMs)} ms`,
   tone: status < 400 ? 'quiet' : 'notice',
 });

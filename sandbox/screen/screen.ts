@@ -1,5 +1,6 @@
 /** The live output: one line per happening, with the time since the start. */
 import pc from 'picocolors';
+import { functionNames } from '../aws/environment.ts';
 import type { LocalEvent } from '../aws/services.ts';
 import { users } from '../demonstration.ts';
 import type { Observer } from '../local-run.ts';
@@ -10,6 +11,7 @@ import {
   narrateFact,
   narrateProvider,
   narrateServed,
+  narrateSignIn,
   type Tone,
 } from './narrate.ts';
 
@@ -47,8 +49,11 @@ export const createScreen = (isShown: (line: Line) => boolean): Screen => {
   };
   const printLog = (source: string, text: string): void => {
     const line = readLogLine(text);
-    if (line.kind === 'fact') print(narrateFact(source, line.fact, Date.now()));
-    else if (line.kind === 'text') print({ source, subject: '', text: line.text, tone: 'bad' });
+    if (line.kind === 'fact') {
+      const isSignIn = source === functionNames.connect;
+      print(isSignIn ? narrateSignIn(source, line.fact) : narrateFact(source, line.fact, Date.now()));
+    }
+    if (line.kind === 'text') print({ source, subject: '', text: line.text, tone: 'bad' });
   };
   return {
     print,

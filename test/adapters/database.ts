@@ -11,8 +11,10 @@ import {
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Attributes } from '../../functions/adapters/expressions.ts';
 import { createGrantStore } from '../../functions/adapters/grant-store.ts';
+import { createLinks } from '../../functions/adapters/links.ts';
 import { table } from '../../functions/adapters/table.ts';
-import type { GrantStore } from '../../functions/keeper/ports.ts';
+import type { Link } from '../../functions/domain/link.ts';
+import type { GrantStore, Records } from '../../functions/keeper/ports.ts';
 import { createTable, localCredentials, localRegion, startDatabase } from '../../sandbox/aws/database.ts';
 
 export type SentRequest = {
@@ -23,8 +25,9 @@ export type SentRequest = {
 
 export type TestTable = {
   readonly store: GrantStore;
+  readonly links: Records<Link>;
   readonly tableName: string;
-  /** What the store has sent, in order. */
+  /** What store and links have sent, in order. */
   readonly requests: SentRequest[];
   /** The record as it is stored, whatever its shape. */
   read(pk: string): Promise<Attributes | undefined>;
@@ -68,6 +71,7 @@ export const startTestDatabase = async (): Promise<TestDatabase> => {
     );
     return {
       store: createGrantStore(client, tableName, randomUUID),
+      links: createLinks(client, tableName, randomUUID),
       tableName,
       requests,
       read: async pk => {

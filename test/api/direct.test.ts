@@ -24,6 +24,7 @@ const requests: Record<string, () => Promise<object>> = {
   refreshToken: async () => ({ grantId: (await api.connect()).id, rejectedGeneration: 1 }),
   getGrant: async () => ({ grantId: (await api.connect()).id }),
   listGrants: async () => ({}),
+  listApps: async () => ({}),
   putGrant: async () => ({ grantId: api.newId(), body: authorised(api.newOwner()) }),
   reinstateGrant: async () => {
     const { id, ownerId } = await api.connectExpired();

@@ -126,6 +126,7 @@ const secondsAgo = (seconds: number): string => new Date(Date.now() - seconds * 
 /** Runs first: the apps secret was never readable. */
 const beforeTheSecret: readonly Scenario[] = [
   ['createConnectLink 500 misconfigured', api => makeLink(api)],
+  ['listApps 500 misconfigured', api => api.http('GET', '/apps')],
   ['putGrant 500 misconfigured', async api => put(api, api.newId(), api.authorize(api.newOwner()))],
 ];
 
@@ -175,6 +176,10 @@ const scenarios: readonly Scenario[] = [
   ['listGrants 200', api => api.http('GET', '/grants')],
   ['listGrants 400 invalid-request', api => api.http('GET', '/grants', { query: { limit: '0' } })],
   ['listGrants 413 body-too-large', api => api.http('GET', '/grants', tooLarge)],
+
+  ['listApps 200', api => api.http('GET', '/apps')],
+  ['listApps 400 invalid-request', api => api.http('GET', '/apps', { query: { limit: '1' } })],
+  ['listApps 413 body-too-large', api => api.http('GET', '/apps', tooLarge)],
 
   [
     'putGrant 200',
@@ -255,6 +260,7 @@ const withoutTheTable: readonly Scenario[] = [
   ['refreshToken 500 internal-error', api => report(api, 'acme:1')],
   ['getGrant 500 internal-error', api => api.http('GET', '/grants/acme:1')],
   ['listGrants 500 internal-error', api => api.http('GET', '/grants')],
+  ['listApps 500 internal-error', api => api.http('GET', '/apps')],
   ['putGrant 500 internal-error', async api => put(api, 'acme:1', api.authorize(api.newOwner()))],
   ['reinstateGrant 500 internal-error', api => api.http('POST', '/grants/acme:1/reinstate')],
   ['revokeGrant 500 internal-error', api => api.http('DELETE', '/grants/acme:1')],

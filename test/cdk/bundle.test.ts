@@ -27,6 +27,8 @@ const load = (bundle: string): Promise<{ stdout: string }> =>
         AWS_REGION: 'eu-west-1',
         RINGBEARER_TABLE: 'table',
         RINGBEARER_APPS_SECRET: 'secret',
+        RINGBEARER_CONNECT_URL: 'https://connect.example',
+        RINGBEARER_CONNECT_FUNCTION: 'function',
         POWERTOOLS_METRICS_NAMESPACE: 'Ringbearer',
         POWERTOOLS_SERVICE_NAME: 'test',
       },

@@ -16,27 +16,31 @@ const environmentOf = (name: string, from = functions): Record<string, string> =
   return Object.fromEntries(Object.entries(own).map(([variable, value]) => [variable, flat(value)]));
 };
 
-describe('both functions', () => {
-  it('are two, on Node 24 and arm64, and log JSON to a log group of their own', () => {
-    expect(functions).toHaveLength(2);
+describe('the functions', () => {
+  it('are three, on Node 24 and arm64, and log JSON to a log group of their own', () => {
+    expect(functions).toHaveLength(3);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 512 });
       expect(Properties.LoggingConfig).toEqual({ LogFormat: 'JSON', LogGroup: { Ref: expect.any(String) } });
       expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions');
     }
-    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties.LoggingConfig))).size).toBe(2);
+    expect(new Set(functions.map(({ Properties }) => JSON.stringify(Properties.LoggingConfig))).size).toBe(3);
   });
 
-  it('keep their logs for three months, and so does the HTTP API', () => {
+  it('keep their logs for three months, and so do the HTTP APIs', () => {
     expect(resourcesOf(template, 'AWS::Logs::LogGroup').map(({ Properties }) => Properties)).toEqual(
-      Array(3).fill({ RetentionInDays: 90 }),
+      Array(5).fill({ RetentionInDays: 90 }),
     );
   });
 
-  it('get 29 seconds (api) and 5 minutes (sweep)', () => {
+  it('get 29 seconds (api, connect) and 5 minutes (sweep)', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 29,
       Description: Match.stringLikeRegexp('serves'),
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Timeout: 29,
+      Description: Match.stringLikeRegexp('connect'),
     });
     template.hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 300,
@@ -54,7 +58,12 @@ describe('both functions', () => {
       POWERTOOLS_METRICS_NAMESPACE: 'Ringbearer',
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
-    expect(environmentOf('api')).toEqual({ ...environmentOf('sweep'), POWERTOOLS_SERVICE_NAME: 'api' });
+    expect(environmentOf('api')).toEqual({
+      ...environmentOf('sweep'),
+      POWERTOOLS_SERVICE_NAME: 'api',
+      RINGBEARER_CONNECT_URL: expect.stringMatching(/^<KeeperConnectApi\w+\.ApiEndpoint>$/),
+      RINGBEARER_RETURN_TO: '',
+    });
   });
 
   it('read from their environment the very settings that were checked at synth', () => {
@@ -75,6 +84,7 @@ describe('both functions', () => {
     const custom = keeperTemplate({
       api: { memorySizeMib: 1024, reservedConcurrentExecutions: 20, timeout: Duration.seconds(28) },
       sweep: { memorySizeMib: 256, reservedConcurrentExecutions: 2, timeout: Duration.minutes(2) },
+      connect: { memorySizeMib: 384, reservedConcurrentExecutions: 5 },
       logRetention: RetentionDays.ONE_WEEK,
       logLevel: 'DEBUG',
     });
@@ -87,6 +97,11 @@ describe('both functions', () => {
       MemorySize: 256,
       ReservedConcurrentExecutions: 2,
       Timeout: 120,
+    });
+    custom.hasResourceProperties('AWS::Lambda::Function', {
+      MemorySize: 384,
+      ReservedConcurrentExecutions: 5,
+      Timeout: 29,
     });
     custom.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 7 });
     custom.allResourcesProperties('AWS::Lambda::Function', {
@@ -101,7 +116,7 @@ describe('asynchronous invocation', () => {
     const qualifiers = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(({ Properties }) =>
       JSON.stringify([Properties.FunctionName, Properties.Qualifier]),
     );
-    expect(new Set(qualifiers).size).toBe(2 + 4);
+    expect(new Set(qualifiers).size).toBe(3 + 5);
   });
 
   it('of the sweep puts what failed into the dead-letter queue', () => {
@@ -132,8 +147,8 @@ describe('the dead-letter queue', () => {
 describe('the aliases of the api function', () => {
   const aliases = resourcesOf(template, 'AWS::Lambda::Alias').map(({ Properties }) => Properties);
 
-  it('are get, revoke, admin and http, all of the same published version', () => {
-    expect(aliases.map(({ Name }) => Name).sort()).toEqual(['admin', 'get', 'http', 'revoke']);
+  it('are get, revoke, admin, http and connect, all of the same published version', () => {
+    expect(aliases.map(({ Name }) => Name).sort()).toEqual(['admin', 'connect', 'get', 'http', 'revoke']);
     const version = Object.keys(template.findResources('AWS::Lambda::Version'));
     expect(version).toHaveLength(1);
     expect(new Set(aliases.map(({ FunctionVersion }) => flat(FunctionVersion)))).toEqual(

@@ -101,6 +101,7 @@ describe('a grant by prefix', () => {
         'DELETE/grants/acme:*',
         'GET/grants/acme:*',
         'GET/grants/acme:*/token',
+        'POST/grants/acme:*/connect-links',
         'POST/grants/acme:*/refresh',
         'POST/grants/acme:*/reinstate',
         'PUT/grants/acme:*',

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { type App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
+import { connectRoutes } from '../../functions/connect/routes.ts';
 import { RingbearerStack } from '../../lib/ringbearer-stack.ts';
 import { newApp } from './support.ts';
 
@@ -44,6 +45,7 @@ describe('the exceptions', () => {
 
   it('are these three, each with a reason', () => {
     expect(exceptions.map(({ rule, construct }) => `${rule} ${construct.node.path}`).sort()).toEqual([
+      'AwsSolutions-APIG4 Ringbearer/Keeper/ConnectApi',
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret',
       'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters',
@@ -58,6 +60,9 @@ describe('the exceptions', () => {
       Object.defineProperty(construct.node, 'metadata', { value: [] });
     }
     expect(findings(without).sort()).toEqual([
+      ...connectRoutes
+        .map(({ name }) => `AwsSolutions-APIG4 Ringbearer/Keeper/ConnectApi/${name}/Resource`)
+        .sort(),
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret/Resource',
       'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret/Resource',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters/Resource',

@@ -16,7 +16,18 @@ describe('a grant for the prefix acme:', () => {
   it.each([
     ['get', ['getToken', 'refreshToken', 'getGrant']],
     ['revoke', ['revokeGrant']],
-    ['admin', ['getToken', 'refreshToken', 'getGrant', 'putGrant', 'reinstateGrant', 'revokeGrant']],
+    [
+      'admin',
+      [
+        'getToken',
+        'refreshToken',
+        'getGrant',
+        'putGrant',
+        'createConnectLink',
+        'reinstateGrant',
+        'revokeGrant',
+      ],
+    ],
   ] as const)('of level %s reaches exactly %s', (level, actions) => {
     const reached = requestsFor('acme:one').filter(({ request }) => allowed(level, request));
     expect(reached.map(({ route }) => route.action)).toEqual(actions);

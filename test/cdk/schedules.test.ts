@@ -60,9 +60,13 @@ describe('the schedules', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'cron(0/10 * * * ? *)',
     });
-    template.allResourcesProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { RINGBEARER_SWEEP_INTERVAL_MS: '600000' } },
-    });
+    for (const name of ['api', 'sweep']) {
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        Environment: {
+          Variables: { POWERTOOLS_SERVICE_NAME: name, RINGBEARER_SWEEP_INTERVAL_MS: '600000' },
+        },
+      });
+    }
   });
 });
 

@@ -143,10 +143,13 @@ describe('the stack', () => {
       'ApiFunctionName',
       'ApiUrl',
       'AppsSecretArn',
+      'ConnectUrl',
       'DeadLetterQueueUrl',
       'GetAliasArn',
       'JwtSecretArn',
+      'RedirectUri',
       'RevokeAliasArn',
+      'ScheduleGroupName',
       'SweepFunctionName',
       'TableName',
     ]);

@@ -37,6 +37,13 @@ export type Resource = { Type: string; Properties: Record<string, unknown>; Depe
 export const resourcesOf = (template: Template, type: string): Resource[] =>
   Object.values(template.findResources(type)) as Resource[];
 
+/** Routes, integrations or the stage of one of the HTTP APIs, by the beginning of its logical id. */
+export const ofApi = (template: Template, api: string, type: string): Record<string, Resource> => {
+  const apiOf = ({ Properties }: Resource): string => flat(Properties.ApiId);
+  const all = Object.entries(template.findResources(`AWS::ApiGatewayV2::${type}`)) as [string, Resource][];
+  return Object.fromEntries(all.filter(([, resource]) => apiOf(resource).startsWith(`<${api}`)));
+};
+
 /** A CloudFormation value with its references written as `<Name>` or `<Name.Attribute>`. */
 export const flat = (value: unknown): string => {
   if (typeof value === 'string') return value;

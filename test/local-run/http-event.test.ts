@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type HttpRequest, toHttpEvent, toHttpResponse } from '../../sandbox/aws/http-event.ts';
+import { matchApiRoute, matchConnectRoute } from '../../sandbox/aws/gateway-route.ts';
+import { type HttpRequest, splitTarget, toHttpEvent, toHttpResponse } from '../../sandbox/aws/http-event.ts';
 
 const request = (over: Partial<HttpRequest> = {}): HttpRequest => ({
   method: 'GET',
@@ -10,7 +11,10 @@ const request = (over: Partial<HttpRequest> = {}): HttpRequest => ({
   ...over,
 });
 
-const eventOf = (over: Partial<HttpRequest>) => toHttpEvent(request(over), 0);
+const eventOf = (over: Partial<HttpRequest>) => {
+  const sent = request(over);
+  return toHttpEvent(sent, matchApiRoute(sent.method, splitTarget(sent.target).path), 0);
+};
 
 describe('a request as API Gateway passes it on', () => {
   it('finds the route on the path as it was sent, and hands on what is decoded', () => {
@@ -54,10 +58,37 @@ describe('a request as API Gateway passes it on', () => {
   });
 });
 
+describe('the route of a request to the connect function', () => {
+  it.each([
+    ['GET', '/connect/a%3Ab', 'GET /connect/{grantId}', 'a:b'],
+    ['POST', '/connect/a', 'POST /connect/{grantId}', 'a'],
+    ['GET', '/oauth/callback', 'GET /oauth/callback', undefined],
+    ['GET', '/oauth/connected', 'GET /oauth/connected', undefined],
+  ])('is one of its own: %s %s', (method, path, routeKey, grantId) => {
+    const route = matchConnectRoute(method, path);
+    expect([route?.routeKey, route?.pathParameters?.grantId]).toEqual([routeKey, grantId]);
+  });
+
+  it.each([
+    ['PUT', '/connect/a'],
+    ['GET', '/connect/a/b'],
+    ['GET', '/connect/'],
+    ['GET', '/oauth/token'],
+    ['GET', '/grants/a'],
+  ])('is none where API Gateway has none: %s %s', (method, path) => {
+    expect(matchConnectRoute(method, path)).toBeUndefined();
+  });
+});
+
 describe("a function's answer", () => {
   it('becomes the response', () => {
     const result = { statusCode: 201, headers: { etag: '"1"' }, body: '{}' };
     expect(toHttpResponse(result)).toEqual({ status: 201, headers: { etag: '"1"' }, body: '{}' });
+  });
+
+  it('sets each cookie with a header of its own', () => {
+    const result = { statusCode: 303, headers: { location: '/' }, cookies: ['a=1; Path=/', 'b=2'], body: '' };
+    expect(toHttpResponse(result).headers).toEqual({ location: '/', 'set-cookie': ['a=1; Path=/', 'b=2'] });
   });
 
   it.each([[undefined], [null], ['text'], [{ ok: true }]])('is a 500 where it is none: %j', result => {

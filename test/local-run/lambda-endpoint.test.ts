@@ -18,7 +18,7 @@ const pool: FunctionPool = {
 };
 
 const post = async (target: string, body: string, over: Partial<HttpRequest> = {}) => {
-  const functions = new Map([['fn', { pool, aliases: ['get'] }]]);
+  const functions = new Map([['fn', { pool, aliases: ['get'], variables: { STAGE: 'x' } }]]);
   const {
     status,
     headers,
@@ -48,6 +48,18 @@ describe("Lambda's invoke endpoint", () => {
     ['%zz/invocations', undefined],
     ['fn', undefined],
   ])('reads %s', (target, expected) => expect(parseTarget(`${prefix}/${target}`)).toEqual(expected));
+
+  it('says how a function is set up', async () => {
+    const get = { method: 'GET' };
+    expect(await post('fn/configuration', '', get)).toMatchObject({
+      status: 200,
+      body: { FunctionName: 'fn', Environment: { Variables: { STAGE: 'x' } } },
+    });
+    expect(await post('fn:get/configuration', '', get)).toMatchObject({ status: 200 });
+    expect(await post('fn:put/configuration', '', get)).toMatchObject({ status: 404 });
+    expect(await post('other/configuration', '', get)).toMatchObject({ status: 404 });
+    expect(await post('fn/configuration', '')).toMatchObject({ status: 404 });
+  });
 
   it('invokes through the alias', async () => {
     expect(await post('fn:get/invocations', '{"a":1}')).toMatchObject({

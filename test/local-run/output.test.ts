@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { duration, relative } from '../../sandbox/screen/durations.ts';
 import { readLogLine } from '../../sandbox/screen/log-lines.ts';
-import { narrateEvent, narrateFact, narrateProvider, narrateServed } from '../../sandbox/screen/narrate.ts';
+import {
+  narrateEvent,
+  narrateFact,
+  narrateProvider,
+  narrateServed,
+  narrateSignIn,
+} from '../../sandbox/screen/narrate.ts';
 import { statusTable } from '../../sandbox/screen/status-table.ts';
 
 const now = 1_800_000_000_000;
@@ -69,6 +75,19 @@ describe('the live output', () => {
       subject: 'demo:ada',
       text: 'GET /grants/demo:ada/token → 200 in 7 ms',
     });
+  });
+
+  it('tells of sign-ins, by the grant that is being connected', () => {
+    const begun = { type: 'sign-in-begun', grantId: 'demo:joan' };
+    expect(narrateSignIn('connect', begun)).toMatchObject({ subject: 'demo:joan', text: 'sign in begun' });
+    expect(narrateSignIn('connect', { type: 'link-refused', code: 'expired' })).toMatchObject({
+      subject: '',
+      text: 'link refused (expired)',
+      tone: 'notice',
+    });
+    expect(
+      narrateServed({ method: 'GET', path: '/connect/demo%3Ajoan', status: 200, tookMs: 1 }).subject,
+    ).toBe('demo:joan');
   });
 
   it('picks facts and errors out of what the functions write', () => {

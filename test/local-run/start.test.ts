@@ -214,11 +214,15 @@ describe('npm start', () => {
           grantId: 'demo:katherine',
           state: 'active',
         },
+        '# Make a link, to be opened in a browser, with which Joan connects her account: choose Joan there': {
+          grantId: 'demo:joan',
+          url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/connect\/demo%3Ajoan\?link=/),
+        },
         '# Revoke': { grantId: 'demo:alan', state: 'revoked' },
         '# Invoke the function directly, through its alias': { ok: true, result: { generation: 2 } },
         '# Lose the answer to the next refresh, and see it asked for again': {},
       });
-      expect(answers).toHaveLength(8);
+      expect(answers).toHaveLength(9);
     },
   );
 });
