@@ -9,6 +9,8 @@ export type Environment = {
   readonly tableName: string;
   /** Name or ARN of the secret that holds the apps. */
   readonly appsSecretId: string;
+  /** The same of the secret that holds the JWT credentials; absent where there are none. */
+  readonly jwtSecretId?: string;
   readonly settings: Settings;
   /** Absent where there is no connect function. */
   readonly connect?: ConnectEnvironment;
@@ -75,11 +77,15 @@ export const readConnect = (variables: NodeJS.ProcessEnv): ConnectEnvironment | 
   return url === undefined || url === '' ? undefined : { url, returnTo: parseReturnTo(returnTo) };
 };
 
+const optionalJwtSecret = (jwtSecretId: string | undefined) =>
+  jwtSecretId === undefined || jwtSecretId === '' ? undefined : { jwtSecretId };
+
 const optionalConnect = (connect: ConnectEnvironment | undefined) => connect && { connect };
 
 export const readEnvironment = (variables: NodeJS.ProcessEnv): Environment => ({
   ...optionalConnect(readConnect(variables)),
   tableName: required(variables, 'RINGBEARER_TABLE'),
   appsSecretId: required(variables, 'RINGBEARER_APPS_SECRET'),
+  ...optionalJwtSecret(variables.RINGBEARER_JWT_SECRET),
   settings: readSettings(variables),
 });

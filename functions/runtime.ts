@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createApps } from './adapters/apps.ts';
+import { createCredentials } from './adapters/credentials.ts';
 import { createEventSink } from './adapters/event-sink.ts';
 import { createGrantStore } from './adapters/grant-store.ts';
 import { createLinks } from './adapters/links.ts';
@@ -34,11 +35,13 @@ export type Runtime = {
 
 /** Throws `ConfigurationError` where the environment is incomplete or could lose a token. */
 export const createRuntime = (variables: NodeJS.ProcessEnv = process.env): Runtime => {
-  const { tableName, appsSecretId, settings, connect } = readEnvironment(variables);
+  const { tableName, appsSecretId, jwtSecretId, settings, connect } = readEnvironment(variables);
   const database = new DynamoDBClient(clientOptions);
+  const secrets = new SecretsManagerClient(clientOptions);
   const keeper = createKeeper({
     store: createGrantStore(database, tableName, randomUUID),
-    apps: createApps(new SecretsManagerClient(clientOptions), appsSecretId, settings.appsCacheMs, clock),
+    apps: createApps(secrets, appsSecretId, settings.appsCacheMs, clock),
+    credentials: createCredentials(secrets, jwtSecretId, settings.appsCacheMs, clock),
     tokenEndpoint: createTokenEndpoint(settings.providerTimeoutMs, clock),
     events: createEventSink(new EventBridgeClient(clientOptions), clock),
     randomness: { id: randomUUID, fraction: Math.random },

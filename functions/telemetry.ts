@@ -25,6 +25,7 @@ const levelOf = (fact: Fact): Level => {
     case 'event-not-sent':
     case 'late-answer-retired':
     case 'refused':
+    case 'session-over':
       return 'warn';
     default:
       return 'info';

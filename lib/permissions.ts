@@ -12,6 +12,7 @@ import { table as names } from '../functions/adapters/table.ts';
 export type Resources = {
   readonly table: Table;
   readonly appsSecret: ISecret;
+  readonly jwtSecret: ISecret;
   readonly encryptionKey: IKey;
   readonly deadLetterQueue: Queue;
 };
@@ -41,10 +42,18 @@ const tableKeyActions = [
 /** An imported secret may be known by name only: the six `?` stand for the suffix that Secrets Manager adds. */
 const secretArn = (secret: ISecret): string => secret.secretFullArn ?? `${secret.secretArn}-??????`;
 
-const shared = ({ table, appsSecret, encryptionKey }: Resources): PolicyStatement[] => [
+/** Each key once, however many secrets are under it. */
+const readSecrets = (secrets: readonly ISecret[]): PolicyStatement[] => {
+  const keys = new Set(secrets.flatMap(({ encryptionKey }) => encryptionKey ?? []));
+  return [
+    allow(['secretsmanager:GetSecretValue'], secrets.map(secretArn)),
+    ...[...keys].map(key => useKey(key, 'secretsmanager', ['kms:Decrypt'])),
+  ];
+};
+
+const shared = ({ table, appsSecret, jwtSecret, encryptionKey }: Resources): PolicyStatement[] => [
   useKey(encryptionKey, 'dynamodb', tableKeyActions),
-  allow(['secretsmanager:GetSecretValue'], [secretArn(appsSecret)]),
-  ...(appsSecret.encryptionKey ? [useKey(appsSecret.encryptionKey, 'secretsmanager', ['kms:Decrypt'])] : []),
+  ...readSecrets([appsSecret, jwtSecret]),
   allow(
     ['events:PutEvents'],
     [Stack.of(table).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],

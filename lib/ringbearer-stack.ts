@@ -24,6 +24,7 @@ export class RingbearerStack extends Stack {
     this.output('AdminAliasArn', 'Invoke for everything', aliases.admin.functionArn);
     this.output('TableName', 'The grants', this.keeper.table.tableName);
     this.output('AppsSecretArn', 'The RingCentral apps: put your own', this.keeper.appsSecret.secretArn);
+    this.output('JwtSecretArn', 'The JWT credentials: put your own', this.keeper.jwtSecret.secretArn);
     const { connectUrl, redirectUri } = this.keeper;
     if (connectUrl) this.output('ConnectUrl', 'Where people connect their accounts', connectUrl);
     if (redirectUri) this.output('RedirectUri', 'To register with your app at RingCentral', redirectUri);

@@ -50,7 +50,12 @@ export interface TokenKeeperProps {
    * @default - created with a placeholder that is to be replaced, encrypted with `encryptionKey`, retained
    */
   readonly appsSecret?: ISecret;
-  /** Encrypts the table and the secret created here. @default - a new key with rotation, retained */
+  /**
+   * Secret with the JWT credentials: `{"credentials":[{"name","app","jwt"}]}`. An imported one as `appsSecret`.
+   * @default - created with an empty list, encrypted with `encryptionKey`, retained
+   */
+  readonly jwtSecret?: ISecret;
+  /** Encrypts the table and the secrets created here. @default - a new key with rotation, retained */
   readonly encryptionKey?: IKey;
   /**
    * Durations and bounds of the protocol that differ from `defaultSettings`. A combination that could lose a token is

@@ -20,7 +20,13 @@ import { createHttpApi } from './http-api.ts';
 import { apiStatements, connectStatements, sweepStatements } from './permissions.ts';
 import { type Plan, planOf } from './plan.ts';
 import { createSchedules, maxEventAge } from './schedules.ts';
-import { createAppsSecret, createDeadLetterQueue, createKey, createTable } from './storage.ts';
+import {
+  createAppsSecret,
+  createDeadLetterQueue,
+  createJwtSecret,
+  createKey,
+  createTable,
+} from './storage.ts';
 import type { AliasName, ConnectProps, GrantOptions, TokenKeeperProps } from './token-keeper-props.ts';
 
 /**
@@ -34,6 +40,7 @@ export class TokenKeeper extends Construct {
   readonly encryptionKey: IKey;
   readonly table: Table;
   readonly appsSecret: ISecret;
+  readonly jwtSecret: ISecret;
   /** Invocations of the sweep that were not delivered, or failed. */
   readonly deadLetterQueue: Queue;
   readonly sweepFunction: LambdaFunction;
@@ -56,6 +63,7 @@ export class TokenKeeper extends Construct {
     this.encryptionKey = props.encryptionKey ?? createKey(this);
     this.table = createTable(this, this.encryptionKey);
     this.appsSecret = props.appsSecret ?? createAppsSecret(this, this.encryptionKey);
+    this.jwtSecret = props.jwtSecret ?? createJwtSecret(this, this.encryptionKey);
     this.deadLetterQueue = createDeadLetterQueue(this);
     this.sweepFunction = this.createSweep(plan, props);
     const { logRetention = RetentionDays.THREE_MONTHS, connect = {} } = props;
@@ -149,7 +157,11 @@ export class TokenKeeper extends Construct {
   }
 
   private keeperVariables(plan: Plan): Record<string, string> {
-    return { ...settingsToVariables(plan.overrides), RINGBEARER_APPS_SECRET: this.appsSecret.secretArn };
+    return {
+      ...settingsToVariables(plan.overrides),
+      RINGBEARER_APPS_SECRET: this.appsSecret.secretArn,
+      RINGBEARER_JWT_SECRET: this.jwtSecret.secretArn,
+    };
   }
 
   private connectVariables({ connect }: TokenKeeperProps): Record<string, string> {

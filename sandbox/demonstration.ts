@@ -19,10 +19,12 @@ export type DemoGrant = {
   readonly isRead?: boolean;
   /** Without a refresh token it lives as long as its access token. */
   readonly refreshable?: false;
+  /** Minted from this JWT credential; nobody authorises it. */
+  readonly credential?: string;
 };
 
 /** Left for the link that the printed `curl` line makes. */
-export const joan = { grantId: 'demo:joan', ownerId: '1008', name: 'Joan' } as const;
+export const joan = { grantId: 'demo:joan', ownerId: '1009', name: 'Joan' } as const;
 
 export const users: readonly UserConfig[] = [
   { ownerId: '1001', name: 'Ada' },
@@ -32,11 +34,33 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1005', name: 'Edsger' },
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
+  { ownerId: '1008', name: 'Radia' },
   joan,
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */
 export const demonstrationJwt = { assertion: 'demonstration-jwt', ownerId: '1007' } as const;
+
+/** What the JWT secret holds. */
+export const credential = {
+  name: 'switchboard',
+  app: app.name,
+  jwt: 'switchboard-jwt',
+  ownerId: '1008',
+} as const;
+
+export const jwtCredentials: Readonly<Record<string, string>> = {
+  [demonstrationJwt.assertion]: demonstrationJwt.ownerId,
+  [credential.jwt]: credential.ownerId,
+};
+
+export const mintedGrant: DemoGrant = {
+  grantId: 'demo:radia',
+  ownerId: credential.ownerId,
+  strategy: 'weekly',
+  label: 'from a JWT credential',
+  credential: credential.name,
+};
 
 export const demoGrants: readonly DemoGrant[] = [
   { grantId: 'demo:ada', ownerId: '1001', strategy: 'weekly', label: 'weekly, nobody asks' },
@@ -50,6 +74,7 @@ export const demoGrants: readonly DemoGrant[] = [
     label: 'no refresh token',
     refreshable: false,
   },
+  mintedGrant,
 ];
 
 /** Left for the import that the printed `curl` line does. */
@@ -86,27 +111,28 @@ export const listGrants = async (run: LocalRun): Promise<readonly GrantView[]> =
   return answer.ok ? answer.result.grants : [];
 };
 
-/** As if the user had just consented; the token response goes in through the API, as everybody's does. */
-const importGrant = async (
-  run: LocalRun,
-  grant: DemoGrant,
-  generation: number | undefined,
-): Promise<void> => {
-  const { grantId, ownerId, strategy, label, refreshable = true } = grant;
-  const response: TokenResponse = run.simulator.provider.authorize(
-    ownerId,
-    app.clientId,
-    refreshable ? {} : { refreshTokenTtlSeconds: 0 },
-  );
+/** The name of a credential, or a token response, as if the user had just consented. */
+const bodyOf = (
+  { simulator }: LocalRun,
+  { ownerId, refreshable, credential: name }: DemoGrant,
+): { readonly credential: string } | TokenResponse => {
+  if (name !== undefined) return { credential: name };
+  const ttls = refreshable === false ? { refreshTokenTtlSeconds: 0 } : {};
+  return simulator.provider.authorize(ownerId, app.clientId, ttls);
+};
+
+/** Through the API, as everybody's. */
+const putGrant = async (run: LocalRun, grant: DemoGrant, generation: number | undefined): Promise<void> => {
+  const { grantId, strategy, label } = grant;
   const answer = await fetch(`${run.url}/grants/${grantId}`, {
     method: 'PUT',
     headers: {
       'content-type': 'application/json',
       ...(generation !== undefined && { 'if-match': `"${generation}"` }),
     },
-    body: JSON.stringify({ ...response, strategy, label }),
+    body: JSON.stringify({ ...bodyOf(run, grant), strategy, label }),
   });
-  if (!answer.ok) throw new Error(`${grantId} could not be imported: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`${grantId} could not be connected: ${await answer.text()}`);
 };
 
 const isOver = ({ state, refreshExpiresAt, accessExpiresAt }: GrantView, nowMs: number): boolean =>
@@ -121,6 +147,9 @@ export const connectGrants = async (run: LocalRun, grants: readonly DemoGrant[])
   const known = new Map((await listGrants(run)).map(grant => [grant.grantId, grant]));
   for (const grant of grants) {
     const before = known.get(grant.grantId);
-    if (before === undefined || isOver(before, Date.now())) await importGrant(run, grant, before?.generation);
+    const mintsItself = grant.credential !== undefined && before?.state === 'active';
+    if (before === undefined || (!mintsItself && isOver(before, Date.now()))) {
+      await putGrant(run, grant, before?.generation);
+    }
   }
 };

@@ -9,6 +9,7 @@ import {
   type ConnectPlace,
   connectVariables,
   functionNames,
+  jwtSecretId,
   localVariables,
 } from './aws/environment.ts';
 import { openFrontDoor, type Served } from './aws/front-door.ts';
@@ -17,7 +18,7 @@ import type { Ending } from './aws/function-process.ts';
 import { createSchedules } from './aws/schedules.ts';
 import { type LocalEvent, startAws } from './aws/services.ts';
 import { openDataFolder } from './data-folder.ts';
-import { app } from './demonstration.ts';
+import { app, credential } from './demonstration.ts';
 import { openSimulator } from './open-simulator.ts';
 import { apiTimeoutMs, type Pace, settingsFor, sweepTimeoutFor } from './pace.ts';
 import type { Simulator, SimulatorEvent } from './ringcentral/index.ts';
@@ -116,6 +117,7 @@ export const startLocalRun = async (options: RunOptions, observer: Observer): Pr
     appsSecretId,
     JSON.stringify({ apps: [{ name, server: simulator.url, clientId, clientSecret }] }),
   );
+  aws.setSecret(jwtSecretId, JSON.stringify({ credentials: [credential] }));
   const place: ConnectPlace = { url: door.url, returnTo: options.returnTo ?? [`${door.url}/`] };
   const variables = {
     keeper: localVariables(database, aws, settings, place),

@@ -2,7 +2,7 @@
 import { callbackPath } from '../functions/connect/routes.ts';
 import type { Settings } from '../functions/domain/settings.ts';
 import type { DataFolder } from './data-folder.ts';
-import { app, demonstrationJwt, users } from './demonstration.ts';
+import { app, jwtCredentials, users } from './demonstration.ts';
 import { rulesFor } from './pace.ts';
 import { type Simulator, type SimulatorEvent, startSimulator } from './ringcentral/index.ts';
 import { UsageError } from './usage-error.ts';
@@ -41,7 +41,7 @@ export const openSimulator = async (
     return await startSimulator({
       apps: [{ ...app, redirectUris: [...app.redirectUris, connectUrl + callbackPath] }],
       users,
-      jwtCredentials: { [demonstrationJwt.assertion]: demonstrationJwt.ownerId },
+      jwtCredentials,
       ...rulesFor(settings),
       port,
       onEvent,

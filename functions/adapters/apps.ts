@@ -1,9 +1,9 @@
 /** The apps in Secrets Manager: `{"apps":[{"name","server","clientId","clientSecret"}]}`. A public client has `"public": true` in place of `clientSecret`. */
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as v from 'valibot';
 import type { App } from '../domain/app.ts';
-import { ConfigurationError } from '../environment.ts';
 import type { Apps, Clock } from '../keeper/ports.ts';
+import { createSecretReader, invalidSecret, parseJson } from './secret.ts';
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -76,29 +76,16 @@ const secretSchema = v.pipe(
   ),
 );
 
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
 /** Throws {@link ConfigurationError}, naming what is wrong and quoting nothing. */
 export const parseApps = (secret: string): readonly App[] => {
   const parsed = v.safeParse(secretSchema, parseJson(secret));
   if (parsed.success) return parsed.output.apps;
-  const [issue] = parsed.issues;
-  const where = v.getDotPath(issue);
-  throw new ConfigurationError(
-    `The apps secret is not valid${where === null ? '' : ` at ${where}`}: ${expectation(issue)}. ` +
-      'It must be {"apps":[{"name","server","clientId","clientSecret"}]}.',
+  throw invalidSecret(
+    'apps secret',
+    parsed.issues[0],
+    '{"apps":[{"name","server","clientId","clientSecret"}]}',
   );
 };
-
-/** Valibot's own messages quote what they received; ours do not. */
-const expectation = (issue: v.BaseIssue<unknown>): string =>
-  issue.message.startsWith('Invalid') ? `expected ${issue.expected ?? 'something else'}` : issue.message;
 
 export const createApps = (
   client: SecretsManagerClient,
@@ -106,36 +93,11 @@ export const createApps = (
   cacheMs: number,
   clock: Clock,
 ): Apps => {
-  let cached: { readonly apps: readonly App[]; readonly readAt: number } | undefined;
-  let reading: Promise<readonly App[]> | undefined;
-
-  const read = async (): Promise<readonly App[]> => {
-    const { SecretString: secret } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    if (secret === undefined)
-      throw new ConfigurationError('The apps secret is binary; it must be JSON text.');
-    const apps = parseApps(secret);
-    cached = { apps, readAt: clock.now() };
-    return apps;
-  };
-
-  /** However many ask at once, the secret is read once. */
-  const readOnce = (): Promise<readonly App[]> => {
-    reading ??= read().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  };
-
-  return {
-    all: async ({ fresh = false } = {}) => {
-      if (!fresh && cached !== undefined && clock.now() - cached.readAt < cacheMs) return cached.apps;
-      try {
-        return await readOnce();
-      } catch (error) {
-        // What was valid a moment ago keeps tokens alive while the secret cannot be read.
-        if (cached === undefined || fresh) throw error;
-        return cached.apps;
-      }
-    },
-  };
+  const all = createSecretReader(
+    client,
+    { id: secretId, name: 'apps secret', parse: parseApps },
+    cacheMs,
+    clock,
+  );
+  return { all };
 };

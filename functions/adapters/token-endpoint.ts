@@ -9,6 +9,7 @@ import {
   revocationRequest,
 } from 'oauth4webapi';
 import {
+  classifyMintAnswer,
   classifyRevokeAnswer,
   classifyTokenAnswer,
   type RawAnswer,
@@ -105,7 +106,12 @@ export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): To
     // Only what the apps secret was allowed to say: plain HTTP passes its check on loopback alone.
     [allowInsecureRequests]: app.server.startsWith('http:'),
   });
-  const ask = async (app: App, grantType: string, parameters: Parameters): Promise<TokenAnswer> => {
+  const ask = async (
+    app: App,
+    grantType: string,
+    parameters: Parameters,
+    classify = classifyTokenAnswer,
+  ): Promise<TokenAnswer> => {
     try {
       const response = await genericTokenEndpointRequest(
         serverOf(app),
@@ -115,7 +121,7 @@ export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): To
         present(parameters) as Record<string, string>,
         options(app),
       );
-      return classifyTokenAnswer(await read(response), clock.now());
+      return classify(await read(response), clock.now());
     } catch (error) {
       return failed(error);
     }
@@ -131,7 +137,7 @@ export const createTokenEndpoint = (providerTimeoutMs: number, clock: Clock): To
         ...sessionParameters(session),
       }),
     mint: (app, { assertion, ...session }) =>
-      ask(app, jwtBearer, { assertion, ...sessionParameters(session) }),
+      ask(app, jwtBearer, { assertion, ...sessionParameters(session) }, classifyMintAnswer),
     revoke: async (app, token) => {
       try {
         const response = await revocationRequest(

@@ -9,6 +9,8 @@ import {
   linkRequestOf,
   listingOf,
   minTtlMsOf,
+  mintOf,
+  namesCredential,
   type RawRequest,
   rejectedGenerationOf,
 } from './requests.ts';
@@ -37,8 +39,15 @@ const listGrants = async ({ keeper, now }: Runtime, request: RawRequest): Promis
   };
 };
 
-const putGrant = async ({ keeper, now }: Runtime, request: RawRequest): Promise<Answer> => {
-  const { kind, grant } = await keeper.putGrant(grantIdOf(request), importOf(request));
+const putGrant = async (
+  { keeper, now }: Runtime,
+  request: RawRequest,
+  deadlineAt: number,
+): Promise<Answer> => {
+  const grantId = grantIdOf(request);
+  const { kind, grant } = namesCredential(request)
+    ? await keeper.mintGrant(grantId, mintOf(request), deadlineAt)
+    : await keeper.putGrant(grantId, importOf(request));
   return { status: kind === 'created' ? 201 : 200, result: viewGrant(grant, now()) };
 };
 
@@ -67,7 +76,7 @@ export const perform = async (runtime: Runtime, request: RawRequest, deadlineAt:
     case 'listApps':
       return { status: 200, result: { apps: (await keeper.listApps()).map(viewApp) } };
     case 'putGrant':
-      return putGrant(runtime, request);
+      return putGrant(runtime, request, deadlineAt);
     case 'createConnectLink':
       return { status: 201, result: await createLink(runtime, grantIdOf(request), linkRequestOf(request)) };
     case 'connectGrant': {

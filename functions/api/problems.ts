@@ -12,6 +12,7 @@ type ApiCode =
 const kinds: Record<ApiCode, { readonly status: number; readonly title: string }> = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'authorization-refused': { status: 400, title: 'RingCentral refused the authorization' },
+  'credential-refused': { status: 400, title: 'RingCentral refused the credential' },
   forbidden: { status: 403, title: 'This way in does not allow that' },
   'grant-not-found': { status: 404, title: 'There is no such grant' },
   'route-not-found': { status: 404, title: 'There is no such route' },

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { type GrantState, grantIdPattern, grantStates, strategies } from '../domain/grant.ts';
 import { maxTokenLength, present, readTokenResponse } from '../domain/tokens.ts';
 import type { Authorization } from '../keeper/connect-grant.ts';
+import type { MintRequest } from '../keeper/mint-grant.ts';
 import type { Import } from '../keeper/put-grant.ts';
 import type { LinkRequest } from './connect-links.ts';
 import { invalid } from './problems.ts';
@@ -114,7 +115,7 @@ const text = (maxLength: number) =>
   );
 
 /** What a new session may be asked to be like, whichever way it begins. */
-const sessionRules: Readonly<Record<string, Rule>> = {
+const sessionRules = {
   app: { schema: v.pipe(v.string(), v.maxLength(64)), expected: 'the name of an app' },
   strategy: { schema: v.picklist(strategies), expected: `one of ${strategies.join(', ')}` },
   label: { schema: text(256), expected: 'a string of at most 256 characters' },
@@ -126,7 +127,7 @@ const sessionRules: Readonly<Record<string, Rule>> = {
     schema: wholeNumber(0, 31_536_000),
     expected: 'a whole number of seconds; 0 for no refresh token',
   },
-};
+} as const satisfies Readonly<Record<string, Rule>>;
 
 /** RingCentral's token response, of which further fields are ignored, and what may be added to it. */
 const importRules: Readonly<Record<string, Rule>> = {
@@ -199,6 +200,41 @@ export const importOf = (request: RawRequest): Import => {
     ifGeneration: ifGenerationOf(request),
     importHash: createHash('sha256').update(firstToken).digest('hex'),
   }) as Import;
+};
+
+const { app: _, ...mintableRules } = sessionRules;
+
+const mintRules: Readonly<Record<string, Rule>> = {
+  credential: {
+    schema: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+    expected: 'the name of a credential in the JWT secret',
+    required: true,
+  },
+  ...mintableRules,
+};
+
+/** Whether a grant is to be minted from a credential, rather than imported. */
+export const namesCredential = ({ body }: RawRequest): boolean =>
+  isObject(body) && body.credential !== undefined;
+
+/** Tells this grant's sessions from others of the same user and app: the same for ever, and short enough for any provider. */
+const endpointIdOf = (grantId: string): string => createHash('sha256').update(grantId).digest('base64url');
+
+export const mintOf = (request: RawRequest): MintRequest => {
+  const body = checkBody(request.body, mintRules, 'the name of a credential');
+  const strange = Object.keys(body).filter(name => !(name in mintRules));
+  if (strange.length > 0) {
+    throw invalid(
+      `A grant is minted from a credential or imported, not both: beside "credential" there may be ${Object.keys(mintRules).slice(1).join(', ')}.`,
+    );
+  }
+  const { accessTokenTtl, refreshTokenTtl, ...asked } = body;
+  return present({
+    ...asked,
+    ttls: present({ accessTokenTtlSeconds: accessTokenTtl, refreshTokenTtlSeconds: refreshTokenTtl }),
+    endpointId: endpointIdOf(grantIdOf(request)),
+    ifGeneration: ifGenerationOf(request),
+  }) as unknown as MintRequest;
 };
 
 const authorizationRules: Readonly<Record<string, Rule>> = {

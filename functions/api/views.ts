@@ -19,6 +19,8 @@ export type TokenView = ReturnType<typeof viewToken>;
 export const viewGrant = (grant: Grant | GrantSummary, now: number) =>
   present({
     grantId: grant.grantId,
+    kind: grant.credential === undefined ? ('user' as const) : ('jwt' as const),
+    credential: grant.credential,
     label: grant.label,
     state: grant.state,
     strategy: grant.strategy,

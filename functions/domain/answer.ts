@@ -10,7 +10,8 @@ export type RawAnswer = {
 
 /** Nothing can have happened at the provider: the refresh token is untouched. */
 export type NothingHappened =
-  | { readonly kind: 'misconfigured'; readonly code: string }
+  /** `flow`: the app may not ask in this way. In other ways it may: its credentials are not what is wrong. */
+  | { readonly kind: 'misconfigured'; readonly code: string; readonly flow?: true }
   | { readonly kind: 'limited'; readonly code: string; readonly retryAfterMs?: number };
 
 /** Whether anything happened is not known: the same token may be presented again. */
@@ -27,17 +28,23 @@ export type RevokeAnswer = { readonly kind: 'ended' } | NothingHappened | Unknow
 
 /** RingCentral: the token is expired, revoked or not found, or its owner may not log in. */
 const refusals = new Set(['OAU-210', 'OAU-211', 'OAU-213', 'OAU-136', 'OAU-140', 'OAU-141', 'OAU-142']);
+/** A grant type that is not allowed for the app, in RingCentral's words and in RFC 6749 §5.2's. */
+const flowCodes = new Set([
+  ...['OAU-112', 'OAU-125', 'OAU-250', 'OAU-251'],
+  ...['unauthorized_client', 'unsupported_grant_type'],
+]);
 /**
- * RingCentral: wrong client credentials, or a grant type that the app may not use; the same in RFC 6749 §5.2's words; and the
- * keeper's own: the grant's app is not in the secret, or is there with another client id or server.
+ * RingCentral: wrong client credentials, or a grant type that the app may not use; and the keeper's own: the grant's app is not in the
+ * secret, or is there with another client id or server; the same of its JWT credential.
  */
 const misconfigurations = new Set([
   ...['app-unknown', 'app-mismatch', 'apps-unreadable'],
-  ...['OAU-146', 'OAU-153', 'OAU-120', 'OAU-121', 'OAU-112', 'OAU-125'],
-  ...['invalid_client', 'unauthorized_client', 'unsupported_grant_type'],
+  ...['credential-unknown', 'credential-mismatch', 'credentials-unreadable'],
+  ...['OAU-146', 'OAU-153', 'OAU-120', 'OAU-121', 'invalid_client', ...flowCodes],
 ]);
 export const isMisconfiguration = (code: string | undefined): boolean =>
   code !== undefined && misconfigurations.has(code);
+export const isFlowCode = (code: string): boolean => flowCodes.has(code);
 /** RingCentral: rate exceeded, or a concurrent duplicate. */
 const limits = new Set(['CMN-301', 'CMN-302', 'CMN-304', 'CMN-310']);
 
@@ -127,6 +134,17 @@ export const classifyTokenAnswer = (answer: RawAnswer, now: number): TokenAnswer
   return response === undefined
     ? { kind: 'unknown', code: 'unreadable-answer' }
     : { kind: 'rotated', response };
+};
+
+/**
+ * The same for a mint (RFC 7523 §3.1). A refusal is one of the credential: it is expired, revoked or unknown, or its user may not log in.
+ * An app that may not use this grant type goes on refreshing what users have authorised.
+ */
+export const classifyMintAnswer = (answer: RawAnswer, now: number): TokenAnswer => {
+  const classified = classifyTokenAnswer(answer, now);
+  return classified.kind === 'misconfigured' && isFlowCode(classified.code)
+    ? { ...classified, flow: true }
+    : classified;
 };
 
 const looksLikeHtml = ({ body = '' }: RawAnswer): boolean => body.trimStart().startsWith('<');

@@ -66,10 +66,11 @@ const hold = (
 
 /** Whether an answer says something of the app as a whole, and not only of the grant that was asked for. */
 export const concernsApp = (
-  answer: { readonly kind: string },
+  answer: { readonly kind: string; readonly flow?: true },
   { rateLimitScope }: Settings,
 ): answer is NothingHappened =>
-  answer.kind === 'misconfigured' || (answer.kind === 'limited' && rateLimitScope === 'app');
+  (answer.kind === 'misconfigured' && answer.flow !== true) ||
+  (answer.kind === 'limited' && rateLimitScope === 'app');
 
 /** After an answer that concerns the app as a whole: wrong credentials, or its own rate limit. */
 export const holdApp = (

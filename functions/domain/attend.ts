@@ -1,6 +1,6 @@
 /** What the sweep must do next with a grant that the due index named, given the record as just read. */
 import { refreshWantedAt } from './due.ts';
-import { attemptIsLive, type Grant, isRefreshable, retiredIsDue } from './grant.ts';
+import { attemptIsLive, type Grant, isRenewable, retiredIsDue } from './grant.ts';
 import { isHeld, type Moment } from './write.ts';
 
 /** Work within the keeper: no call of the provider. */
@@ -23,16 +23,16 @@ export const nextChore = (grant: Grant, { now, settings }: Moment): Chore | unde
   if (active && !grant.claimed) return 'confirm-claim';
   const { refusal, tokens } = grant;
   if (active && refusal !== undefined && now >= refusal.at + settings.verdictDelayMs) return 'pass-verdict';
-  const ends = active && tokens !== undefined && !isRefreshable(grant);
+  const ends = active && tokens !== undefined && !isRenewable(grant);
   if (ends && now >= tokens.accessExpiresAt) return 'expire';
   return grant.announcement === undefined ? undefined : 'announce';
 };
 
 type Call = 'refresh' | 'finish-revocation' | 'end-retired-sessions' | 'nothing';
 
-const nextCall = (grant: Grant, now: number): Call => {
+const nextCall = (grant: Grant, { now, settings }: Moment): Call => {
   if (grant.state === 'revoking') return 'finish-revocation';
-  if (now >= refreshWantedAt(grant)) return 'refresh';
+  if (now >= refreshWantedAt(grant, now, settings)) return 'refresh';
   return grant.retired.some(retired => retiredIsDue(retired, now)) ? 'end-retired-sessions' : 'nothing';
 };
 
@@ -45,7 +45,7 @@ export const nextTask = (grant: Grant, moment: Moment, announced = false): Task 
   if (grant.dueAt === undefined || grant.dueAt > now) return { kind: 'nothing' };
   const chore = nextChore(grant, moment);
   if (chore !== undefined && !(announced && chore === 'announce')) return { kind: 'chore', chore };
-  const kind = nextCall(grant, now);
+  const kind = nextCall(grant, moment);
   if (kind === 'nothing') return { kind };
   if (attemptIsLive(grant, now)) return { kind: 'taken' };
   if (isHeld(grant, now)) return { kind: 'held' };

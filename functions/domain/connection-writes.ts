@@ -8,16 +8,10 @@ import {
   type SessionIdentity,
   type Tokens,
 } from './grant.ts';
-import { bounded, retiredToken } from './retired.ts';
-import {
-  present,
-  type RequestedTtls,
-  schedule,
-  type TokenResponse,
-  tokensEndAt,
-  toTokens,
-} from './tokens.ts';
-import { type Moment, written } from './write.ts';
+import { isDistant } from './mint.ts';
+import { bounded, replaced } from './retired.ts';
+import { present, type RequestedTtls, schedule, type TokenResponse, toTokens } from './tokens.ts';
+import { type Moment, without, written } from './write.ts';
 
 /** What a new connection brings. */
 export type Connection = Pick<
@@ -32,6 +26,8 @@ export type Connection = Pick<
   | 'label'
   | 'importHash'
   | 'startedBy'
+  | 'credential'
+  | 'mintedAt'
 > &
   RequestedTtls & { readonly response: TokenResponse; readonly obtainedAt: number };
 
@@ -41,18 +37,6 @@ const identityOf = ({ app, ownerId, startedBy, response }: Connection): SessionI
 /** Of what was retired before, all that cannot be the session that is connected now. */
 const stillRetired = (grant: Grant | undefined, connection: Connection): readonly RetiredToken[] =>
   (grant?.retired ?? []).filter(entry => !canBeSameSession(entry, identityOf(connection)));
-
-const retirable = (grant: Grant | undefined, connection: Connection): RetiredToken[] => {
-  const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
-  if (grant?.tokens === undefined || token === undefined) return [];
-  if (canBeSameSession(grant, identityOf(connection))) return [];
-  return [
-    {
-      ...retiredToken(grant, token, tokensEndAt(grant.tokens)),
-      ...(grant.sent !== undefined && { maybeSpent: true as const }),
-    },
-  ];
-};
 
 /**
  * Whether a refresh of what the grant lived by until now may have ended this response's access token, since only one is active per user
@@ -69,7 +53,10 @@ const mayBeSuperseded = (
     attemptIsLive(previous, now) ||
     previous.rotatedAt + settings.maxClockSkewMs >= obtainedAt);
 
-/** The promise of a new connection's tokens. Those that may be dead are refreshed before anybody is served, once the attempt is over. */
+/**
+ * The promise of a new connection's tokens. Those that may be dead, or whose life is short since they were minted, are refreshed before
+ * anybody is served, once the attempt is over.
+ */
 const firstSchedule = (
   previous: Grant | undefined,
   connection: Connection,
@@ -78,8 +65,9 @@ const firstSchedule = (
   moment: Moment,
 ): Partial<Grant> => {
   const { now, settings } = moment;
-  if (tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)) {
-    return present(schedule(tokens, connection.obtainedAt, connection.strategy, jitter, settings));
+  const isShort = connection.credential !== undefined;
+  if (tokens.refreshToken === undefined || !(isShort || mayBeSuperseded(previous, connection, moment))) {
+    return present(schedule(tokens, connection.obtainedAt, connection, jitter, settings));
   }
   const underWay = previous !== undefined && attemptIsLive(previous, now) && previous.attempt;
   return { cacheUntil: 0, refreshAt: now, ...(underWay && { attempt: underWay }) };
@@ -104,7 +92,10 @@ export const connect = (
     tokens,
     ...firstSchedule(previous, connection, tokens, jitter, moment),
     failures: 0,
-    retired: bounded([...stillRetired(previous, connection), ...retirable(previous, connection)], moment.now),
+    retired: bounded(
+      [...stillRetired(previous, connection), ...replaced(previous, identityOf(connection))],
+      moment.now,
+    ),
     claimed: false,
     connectedAt: moment.now,
     rotatedAt: moment.now,
@@ -112,6 +103,17 @@ export const connect = (
   };
   return written(connected as Grant, moment);
 };
+
+/**
+ * Notes on the record, before it leaves, a mint for a new connection: it keeps its distance like the grant's own, and they from it.
+ * Undefined: it comes too soon after another.
+ */
+export const noteMint = (grant: Grant, ttls: RequestedTtls, { now, settings }: Moment): Grant | undefined =>
+  isDistant(grant.mintedAt, ttls, now, settings) ? { ...grant, mintedAt: now, updatedAt: now } : undefined;
+
+/** Takes that back: nothing can have been minted. */
+export const forgetMint = (grant: Grant, mintedAt: number, moment: Moment): Grant | undefined =>
+  grant.mintedAt === mintedAt ? written(without(grant, 'mintedAt'), moment) : undefined;
 
 /** The claim on the owner was confirmed after this connection was written: it may be served. */
 export const confirmClaim = (grant: Grant, connectionId: string, moment: Moment): Grant | undefined =>

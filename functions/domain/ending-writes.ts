@@ -47,7 +47,7 @@ export const revoked = (grant: Grant, generation: number, moment: Moment): Grant
   grant.state === 'revoking' && grant.generation === generation
     ? written(
         {
-          ...without(grant, 'tokens', 'attempt', 'sent', 'lastError'),
+          ...without(grant, 'tokens', 'attempt', 'sent', 'lastError', 'mustMint'),
           state: 'revoked',
           announcement: 'Grant Revoked',
           deleteAt: deleteAt(moment),
@@ -65,18 +65,22 @@ export const retire = (
   lost: {
     readonly grant: Grant;
     readonly attemptId: string;
+    readonly mint?: true;
     readonly response: TokenResponse;
     readonly sentAt: number;
   },
   moment: Moment,
 ): Grant | undefined => {
-  const identity = { ...lost.grant, ...present({ sessionId: lost.response.sessionId }) };
+  const session = present({ sessionId: lost.response.sessionId });
+  const identity = lost.mint
+    ? { ...without(lost.grant, 'sessionId'), startedBy: lost.attemptId, ...session }
+    : { ...lost.grant, ...session };
   const lives = grant.state === 'active' || grant.state === 'reauthorize';
   if (lives && canBeSameSession(grant, identity)) return undefined;
   const tokens = toTokens(lost.response, lost.sentAt, undefined, moment.settings);
   const token = tokens.refreshToken ?? tokens.accessToken;
   // The token that bought it is spent: with what it bought the session can be ended at once.
-  const spent = lost.grant.tokens?.refreshToken;
+  const spent = lost.mint ? undefined : lost.grant.tokens?.refreshToken;
   const others = grant.retired.filter(known => known.token !== spent);
   // What is known of a token already, that it may be spent above all, stays known.
   const isKnown = others.some(known => known.token === token);
@@ -89,7 +93,13 @@ export const retire = (
 
 /** Keeps a session's token that may not be stored as the grant's own, so that the sweep can end it. */
 export const retireSession = (grant: Grant, entry: RetiredToken, moment: Moment): Grant =>
-  written({ ...grant, retired: bounded([...grant.retired, entry], moment.now) }, moment);
+  written(
+    {
+      ...grant,
+      retired: bounded([...grant.retired.filter(({ token }) => token !== entry.token), entry], moment.now),
+    },
+    moment,
+  );
 
 /** How the tries to end retired sessions went, by token, and until when the provider demanded silence. */
 export type Endings = {

@@ -11,7 +11,10 @@ export const strategies: readonly Strategy[] = ['weekly', 'hourly'];
 
 export const grantIdPattern = /^[A-Za-z0-9_][A-Za-z0-9._~:@-]{0,127}$/;
 
-/** Tokens of one rotation. Absent `refreshToken`: served until the access token expires, then `reauthorize`. */
+/**
+ * Tokens of one rotation. Absent `refreshToken`: served until the access token expires, then `reauthorize`, or minted again where the
+ * grant has a credential.
+ */
 export type Tokens = {
   readonly accessToken: string;
   readonly tokenType: string;
@@ -28,14 +31,14 @@ export type SessionIdentity = {
   readonly ownerId: string;
   readonly endpointId?: string;
   readonly sessionId?: string;
-  /** The exchange of a code that started the session, where the keeper did it: nobody else can have got its tokens. */
+  /** The exchange of a code or the mint that started the session, where the keeper did it: nobody else can have got its tokens. */
   readonly startedBy?: string;
 };
 
 /** The right to call the provider for a while. */
 export type Attempt = { readonly id: string; readonly endsAt: number };
 
-/** A refresh of this generation was first sent at `at`, and its outcome is not known. `by`: the attempt that set it. */
+/** A refresh or mint of this generation was first sent at `at`, and its outcome is not known. `by`: the attempt that set it. */
 export type Sent = { readonly at: number; readonly by: string };
 
 /** The provider's definite refusal, waiting for its verdict. */
@@ -73,6 +76,12 @@ export type Grant = {
   readonly endpointId?: string;
   readonly sessionId?: string;
   readonly startedBy?: string;
+  /** Name of the JWT credential that the session was minted from. Absent: a person authorised it. */
+  readonly credential?: string;
+  /** The refresh token is dead, or about to be given up: what is asked for next, or is under way, is a mint. */
+  readonly mustMint?: true;
+  /** When a mint was last begun, until a refresh of what it brought has succeeded: the next one keeps its distance. */
+  readonly mintedAt?: number;
   /** Asked of the provider with each refresh, in seconds; absent: its defaults. */
   readonly accessTokenTtlSeconds?: number;
   readonly refreshTokenTtlSeconds?: number;
@@ -122,7 +131,13 @@ export type Stored<T> = { readonly value: T; readonly nonce: string };
 /** At most this many retired tokens are kept; beyond it those that die soonest are left to die by themselves. */
 export const maxRetiredTokens = 5;
 
-export const isRefreshable = (grant: Grant): boolean => grant.tokens?.refreshToken !== undefined;
+/** Whether new tokens can be had without a person. */
+export const isRenewable = ({ tokens, credential }: Grant): boolean =>
+  tokens?.refreshToken !== undefined || credential !== undefined;
+
+/** Whether an unanswered refresh may be asked for again: the token that it spent is kept. What a mint has left behind cannot be. */
+export const hasUnansweredRefresh = ({ sent, mustMint }: Grant): boolean =>
+  sent !== undefined && mustMint === undefined;
 
 export const retiredIsDue = (retired: RetiredToken, now: number): boolean => now >= (retired.retryAt ?? 0);
 

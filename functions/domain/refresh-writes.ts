@@ -1,8 +1,17 @@
 /** Writes of a refresh: from the attempt to the commit, or to a hold. */
 import type { NothingHappened, Unknown } from './answer.ts';
 import { refreshWantedAt } from './due.ts';
-import { type Announcement, attemptIsLive, type Grant, isRefreshable } from './grant.ts';
+import {
+  type Announcement,
+  attemptIsLive,
+  type Grant,
+  isRenewable,
+  type SessionIdentity,
+  type Tokens,
+} from './grant.ts';
 import { holdEnd } from './hold.ts';
+import { mintAllowedAt, renewalOf } from './mint.ts';
+import { bounded, replaced } from './retired.ts';
 import { present, schedule, type TokenResponse, toTokens } from './tokens.ts';
 import { type Consumed, isHeld, isMine, isStillStored, type Moment, without, written } from './write.ts';
 
@@ -19,10 +28,11 @@ export const promiseEndsAt = (grant: Grant, { settings }: Moment): number =>
 const promiseIsOver = (grant: Grant, moment: Moment): boolean => moment.now >= promiseEndsAt(grant, moment);
 
 const reasonHolds = (grant: Grant, reason: RefreshReason, moment: Moment): boolean => {
+  const { now, settings } = moment;
   if (grant.sent !== undefined) return true;
   switch (reason.kind) {
     case 'due':
-      return moment.now >= refreshWantedAt(grant) && promiseIsOver(grant, moment);
+      return now >= refreshWantedAt(grant, now, settings) && promiseIsOver(grant, moment);
     case 'getter':
       return promiseIsOver(grant, moment);
     case 'reported':
@@ -42,7 +52,7 @@ export const reportWindowEnd = (grant: Grant, now: number): number =>
   currentReports(grant, now).since + reportWindowMs;
 
 /**
- * Takes the attempt and notes, before anything is sent, that a refresh may be on its way. From here until its outcome is known
+ * Takes the attempt and notes, before anything is sent, that a refresh or a mint may be on its way. From here until its outcome is known
  * nobody is served. The sweep leaves the due time alone: the index then needs no write, and a crash leaves the grant due.
  */
 export const beginRefresh = (
@@ -56,7 +66,8 @@ export const beginRefresh = (
     grant.state === 'active' &&
     grant.claimed &&
     grant.refusal === undefined &&
-    isRefreshable(grant) &&
+    isRenewable(grant) &&
+    now >= mintAllowedAt(grant, now, settings) &&
     !isHeld(grant, now) &&
     !attemptIsLive(grant, now) &&
     reasonHolds(grant, reason, moment);
@@ -66,18 +77,42 @@ export const beginRefresh = (
     ...grant,
     attempt: { id: attemptId, endsAt: now + settings.leaseMs },
     sent: grant.sent ?? { at: now, by: attemptId },
+    ...(renewalOf(grant, now) === 'mint' && { mustMint: true as const, mintedAt: now }),
     ...(reason.kind === 'reported' && { reports: { since, count: count + 1 } }),
   };
   return reason.kind === 'due' ? { ...begun, updatedAt: now } : written(begun, moment);
 };
 
-/** Leaves `sent` standing unless this very attempt set it and nothing can have happened since. */
-const withoutOwnSent = (grant: Grant, attemptId: string): Grant =>
-  grant.sent?.by === attemptId ? without(grant, 'sent') : grant;
+/**
+ * What the attempt noted before it sent anything, taken back since nothing can have happened. Another one's `sent` stays; the mint before
+ * this one was a distance ago.
+ */
+const withoutOwnNotes = (grant: Grant, { attemptId, mint }: Consumed): Grant => {
+  const settled = mint ? without(grant, 'mintedAt') : grant;
+  return settled.sent?.by === attemptId ? without(settled, 'sent') : settled;
+};
+
+/** What a mint has brought: another session, whose short life is to be prolonged before anybody is served. */
+const minted = (grant: Grant, session: string, response: TokenResponse, tokens: Tokens, moment: Moment) => {
+  const { app, ownerId } = grant;
+  const identity: SessionIdentity = present({
+    app,
+    ownerId,
+    startedBy: session,
+    endpointId: response.endpointId,
+    sessionId: response.sessionId,
+  });
+  return {
+    startedBy: session,
+    retired: bounded([...grant.retired, ...replaced(grant, identity)], moment.now),
+    ...(tokens.refreshToken !== undefined && { cacheUntil: 0, refreshAt: moment.now }),
+  };
+};
 
 /**
  * Stores a new token set. The fence is what was consumed, connection and generation: not the lease, not a clock. A worker whose
- * lease ran out long ago still commits if nobody else has, and heals a verdict that came in between.
+ * lease ran out long ago still commits if nobody else has, and heals a verdict that came in between. The answer to a mint is that of
+ * its own request, never of one before it.
  */
 export const commit = (
   grant: Grant,
@@ -90,8 +125,9 @@ export const commit = (
   if (!isStillStored(grant, consumed)) return undefined;
   if (grant.state !== 'active' && grant.state !== 'reauthorize') return undefined;
   // A replayed answer's tokens were issued when the first request arrived, so their life is counted from the first.
-  const from = Math.min(sentAt, grant.sent?.at ?? sentAt);
-  const tokens = toTokens(response, from, grant.tokens, moment.settings);
+  const { mint = false } = consumed;
+  const from = mint ? sentAt : Math.min(sentAt, grant.sent?.at ?? sentAt);
+  const tokens = toTokens(response, from, mint ? undefined : grant.tokens, moment.settings);
   const committed: Grant = {
     ...without(
       grant,
@@ -103,19 +139,23 @@ export const commit = (
       'lastError',
       'refreshAt',
       'announcement',
+      'mustMint',
+      'sessionId',
+      ...(mint ? [] : (['mintedAt'] as const)),
     ),
     state: 'active',
     generation: grant.generation + 1,
     tokens,
-    ...present(schedule(tokens, from, grant.strategy, jitter, moment.settings)),
+    ...present(schedule(tokens, from, grant, jitter, moment.settings)),
     ...present({
       endpointId: response.endpointId ?? grant.endpointId,
-      sessionId: response.sessionId ?? grant.sessionId,
+      sessionId: response.sessionId ?? (mint ? undefined : grant.sessionId),
       announcement:
         grant.condemnedAt === undefined ? grant.announcement : ('Grant Recovered' as Announcement),
     }),
     failures: 0,
     rotatedAt: moment.now,
+    ...(mint && minted(grant, consumed.attemptId, response, tokens, moment)),
   };
   return written(committed, moment);
 };
@@ -142,7 +182,7 @@ export const defer = (
   const mine = isMine(grant, consumed);
   if (!mine && answer.kind !== 'limited') return undefined;
   const nothingHappened = answer.kind !== 'unknown';
-  const settled = nothingHappened ? withoutOwnSent(grant, consumed.attemptId) : grant;
+  const settled = nothingHappened ? withoutOwnNotes(grant, consumed) : grant;
   const until = holdEnd(answer, grant.failures, settled, now, settings);
   const holdUntil = Math.max(grant.holdUntil ?? 0, until);
   if (!mine) return written({ ...grant, holdUntil }, moment);
@@ -165,6 +205,4 @@ export const holdGrant = (grant: Grant, code: string, until: number, moment: Mom
 
 /** Gives the attempt back with nothing sent. */
 export const release = (grant: Grant, consumed: Consumed, moment: Moment): Grant | undefined =>
-  isMine(grant, consumed)
-    ? written(without(withoutOwnSent(grant, consumed.attemptId), 'attempt'), moment)
-    : undefined;
+  isMine(grant, consumed) ? written(without(withoutOwnNotes(grant, consumed), 'attempt'), moment) : undefined;

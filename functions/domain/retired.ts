@@ -1,6 +1,13 @@
 /** Token material that must not be used any more, on its way into the list of what the sweep is to end. */
-import { maxRetiredTokens, type RetiredToken, type SessionIdentity } from './grant.ts';
-import { present } from './tokens.ts';
+import {
+  canBeSameSession,
+  type Grant,
+  hasUnansweredRefresh,
+  maxRetiredTokens,
+  type RetiredToken,
+  type SessionIdentity,
+} from './grant.ts';
+import { present, tokensEndAt } from './tokens.ts';
 
 type Issued = SessionIdentity & Pick<RetiredToken, 'server' | 'clientId'>;
 
@@ -16,6 +23,18 @@ export const retiredToken = (issued: Issued, token: string, expiresAt: number): 
     token,
     expiresAt,
   }) as RetiredToken;
+
+/** What a grant lived by until now, if it cannot be the session that it lives by from now on. */
+export const replaced = (grant: Grant | undefined, now: SessionIdentity): RetiredToken[] => {
+  const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
+  if (grant?.tokens === undefined || token === undefined || canBeSameSession(grant, now)) return [];
+  return [
+    {
+      ...retiredToken(grant, token, tokensEndAt(grant.tokens)),
+      ...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),
+    },
+  ];
+};
 
 export const bounded = (retired: readonly RetiredToken[], now: number): RetiredToken[] =>
   retired

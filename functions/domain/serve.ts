@@ -1,8 +1,9 @@
 /** What a caller who wants an access token is to be told, given the record as just read. */
-import { attemptIsLive, type Grant, isRefreshable } from './grant.ts';
+import { attemptIsLive, type Grant, isRenewable } from './grant.ts';
+import { mintAllowedAt } from './mint.ts';
 import { currentReports, promiseEndsAt, type RefreshReason, reportWindowEnd } from './refresh-writes.ts';
-import { servableTtlMs } from './tokens.ts';
-import { isHeld, type Moment } from './write.ts';
+import { accessMarginOf } from './tokens.ts';
+import type { Moment } from './write.ts';
 
 export type Request = {
   /** The token must live at least this long; at most the margin that the keeper keeps anyway. */
@@ -34,7 +35,7 @@ const unavailable = (grant: Grant, until: number): ServeDecision => ({
   code: grant.lastError?.code,
 });
 
-const decideUnrefreshable = (grant: Grant, request: Request, now: number): ServeDecision => {
+const decideUnrenewable = (grant: Grant, request: Request, now: number): ServeDecision => {
   const endsAt = grant.tokens?.accessExpiresAt ?? 0;
   if (now >= endsAt) return { kind: 'tend' };
   const rejected = request.rejectedGeneration === grant.generation;
@@ -57,17 +58,18 @@ const decideReported = (grant: Grant, { now, settings }: Moment): ServeDecision 
 const isServable = (grant: Grant, request: Request, { now, settings }: Moment): boolean => {
   const { tokens } = grant;
   if (tokens === undefined || grant.sent !== undefined || now >= grant.cacheUntil) return false;
-  return now + servableTtlMs(tokens, request.minTtlMs, settings) <= tokens.accessExpiresAt;
+  return now + Math.min(request.minTtlMs, accessMarginOf(tokens, settings)) <= tokens.accessExpiresAt;
 };
 
-const decideRefreshable = (grant: Grant, request: Request, moment: Moment): ServeDecision => {
-  const { now } = moment;
+const decideRenewable = (grant: Grant, request: Request, moment: Moment): ServeDecision => {
+  const { now, settings } = moment;
   const rejected = request.rejectedGeneration === grant.generation;
   if (!rejected && isServable(grant, request, moment)) return { kind: 'serve' };
   if (grant.attempt !== undefined && attemptIsLive(grant, now)) {
     return { kind: 'wait', until: grant.attempt.endsAt };
   }
-  if (isHeld(grant, now)) return unavailable(grant, grant.holdUntil ?? now);
+  const silentUntil = Math.max(grant.holdUntil ?? 0, mintAllowedAt(grant, now, settings));
+  if (now < silentUntil) return unavailable(grant, silentUntil);
   const endsAt = promiseEndsAt(grant, moment);
   if (grant.sent !== undefined || now >= endsAt) return getterRefresh;
   return rejected ? decideReported(grant, moment) : { kind: 'wait', until: endsAt };
@@ -81,7 +83,7 @@ export const decideServe = (grant: Grant, request: Request, moment: Moment): Ser
     const verdictAt = grant.refusal.at + moment.settings.verdictDelayMs;
     return moment.now < verdictAt ? { kind: 'wait', until: verdictAt } : { kind: 'tend' };
   }
-  return isRefreshable(grant)
-    ? decideRefreshable(grant, request, moment)
-    : decideUnrefreshable(grant, request, moment.now);
+  return isRenewable(grant)
+    ? decideRenewable(grant, request, moment)
+    : decideUnrenewable(grant, request, moment.now);
 };

@@ -129,42 +129,41 @@ export const toTokens = (
 const clampedMargin = (marginMs: number, lifetimeMs: number): number =>
   Math.min(marginMs, Math.floor(Math.max(0, lifetimeMs) * marginShare));
 
-/** No served token has less than this left, as long as it can be refreshed. */
+/** No served token has less than this left, as long as it can be renewed; nor can a caller ask for more. */
 export const accessMarginOf = (tokens: Tokens, settings: Settings): number =>
   clampedMargin(settings.accessMarginMs, tokens.accessLifetimeMs);
 
-/** The largest `minTtl` that a caller may ask of these tokens. */
-export const servableTtlMs = (tokens: Tokens, minTtlMs: number, settings: Settings): number =>
-  tokens.refreshToken === undefined ? minTtlMs : Math.min(minTtlMs, accessMarginOf(tokens, settings));
+/** What of a grant says when its tokens are to be renewed. */
+type Renewed = { readonly strategy: Strategy; readonly credential?: string };
 
 /**
- * When tokens obtained at `from` are to be refreshed. `jitter` in [0, 1) brings the time forward, so that grants connected
- * together do not fall due together for ever. Undefined where there is no refresh token.
+ * When tokens obtained at `from` are to be refreshed, or minted again where only a credential can bring others. `jitter` in [0, 1) brings
+ * the time forward, so that grants connected together do not fall due together for ever. Undefined where nothing can.
  */
 const refreshTime = (
   tokens: Tokens,
   from: number,
-  strategy: Strategy,
+  { strategy, credential }: Renewed,
   jitter: number,
   settings: Settings,
 ): number | undefined => {
-  if (tokens.refreshToken === undefined) return undefined;
+  const early = (latest: number) => latest - Math.floor(jitter * jitterShare * Math.max(0, latest - from));
+  const hourly = tokens.accessExpiresAt - accessMarginOf(tokens, settings);
+  if (tokens.refreshToken === undefined) return credential === undefined ? undefined : early(hourly);
   const refreshExpiresAt = tokens.refreshExpiresAt ?? from + settings.refreshLifetimeMs;
   const weekly = refreshExpiresAt - clampedMargin(settings.refreshMarginMs, refreshExpiresAt - from);
-  const hourly = tokens.accessExpiresAt - accessMarginOf(tokens, settings);
-  const latest = strategy === 'hourly' ? Math.min(hourly, weekly) : weekly;
-  return latest - Math.floor(jitter * jitterShare * Math.max(0, latest - from));
+  return early(strategy === 'hourly' ? Math.min(hourly, weekly) : weekly);
 };
 
 /** The promise and the next refresh of a new token set. */
 export const schedule = (
   tokens: Tokens,
   from: number,
-  strategy: Strategy,
+  renewed: Renewed,
   jitter: number,
   settings: Settings,
 ): Pick<Grant, 'cacheUntil'> & { refreshAt: number | undefined } => {
-  const refreshAt = refreshTime(tokens, from, strategy, jitter, settings);
+  const refreshAt = refreshTime(tokens, from, renewed, jitter, settings);
   const margin = refreshAt === undefined ? 0 : accessMarginOf(tokens, settings);
   const end = Math.min(tokens.accessExpiresAt - margin, refreshAt ?? Number.POSITIVE_INFINITY);
   return { cacheUntil: end - settings.maxClockSkewMs, refreshAt };

@@ -6,11 +6,12 @@ import type { Settings } from './settings.ts';
 /** When it is, and under which settings. */
 export type Moment = { readonly now: number; readonly settings: Settings };
 
-/** What a refresh consumed: the fence of everything that follows from it. */
+/** What a refresh consumed: the fence of everything that follows from it. `mint`: it consumed nothing, and starts a session of its own. */
 export type Consumed = {
   readonly connectionId: string;
   readonly generation: number;
   readonly attemptId: string;
+  readonly mint?: true;
 };
 
 export const isStillStored = (grant: Grant, consumed: Consumed): boolean =>

@@ -42,25 +42,32 @@ export const prepare = async (
   stored: Stored<Grant>,
   deadlineAt: number,
 ): Promise<Ready | NotDone> => {
-  const { store, apps, clock, settings, observe } = context;
-  const grant = stored.value;
   if (!fitsBefore(context, deadlineAt)) return { kind: 'no-time' };
-  const found = await findApp(apps, grant);
-  if (!found.ok) {
-    const { code } = found;
-    const until = holdEnd({ kind: 'misconfigured', code }, grant.failures, grant, clock.now(), settings);
-    await updateExisting(
-      store.grants,
-      grant.grantId,
-      g =>
-        g.generation === grant.generation ? writes.holdGrant(g, code, until, momentOf(context)) : undefined,
-      stored,
-    );
-    observe({ type: 'misconfigured', app: grant.app, code, grantId: grant.grantId });
-    return { kind: 'misconfigured', until, code };
-  }
-  const hold = await appHold(context, grant);
+  const found = await findApp(context.apps, stored.value);
+  if (!found.ok) return holdMisconfigured(context, stored, found.code);
+  const hold = await appHold(context, stored.value);
   return hold ?? { kind: 'ready', app: found.app };
+};
+
+/** Holds a grant that cannot be asked for as things are configured, and says so. */
+export const holdMisconfigured = async (
+  { store, clock, settings, observe }: Context,
+  stored: Stored<Grant>,
+  code: string,
+): Promise<NotDone> => {
+  const grant = stored.value;
+  const until = holdEnd({ kind: 'misconfigured', code }, grant.failures, grant, clock.now(), settings);
+  await updateExisting(
+    store.grants,
+    grant.grantId,
+    g =>
+      g.generation === grant.generation
+        ? writes.holdGrant(g, code, until, { now: clock.now(), settings })
+        : undefined,
+    stored,
+  );
+  observe({ type: 'misconfigured', app: grant.app, code, grantId: grant.grantId });
+  return { kind: 'misconfigured', until, code };
 };
 
 /**

@@ -1,15 +1,14 @@
 /** Connecting an account: an authorization code becomes the grant's new session (RFC 6749 §4.1.3). */
 import type { TokenAnswer } from '../domain/answer.ts';
-import type { Grant, Stored, Strategy } from '../domain/grant.ts';
-import { present, type RequestedTtls, type TokenResponse } from '../domain/tokens.ts';
-import * as writes from '../domain/writes.ts';
+import type { Grant, Strategy } from '../domain/grant.ts';
+import { present, type RequestedTtls } from '../domain/tokens.ts';
+import type * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
-import { type Context, fitsBefore, momentOf } from './attempt.ts';
-import { claimOwner, confirmClaim, ownerAlreadyConnected } from './claims.ts';
+import { type Context, fitsBefore } from './attempt.ts';
 import { KeeperError } from './errors.ts';
-import { type Asked, checkHolds, discard, noTokens, type Obtained } from './new-session.ts';
+import { keepSession, withOwner } from './keep-session.ts';
+import { type Asked, checkHolds, noTokens, type Obtained } from './new-session.ts';
 import { chooseApp } from './put-grant.ts';
-import { persist, update } from './update.ts';
 
 export type Authorization = {
   readonly app: string;
@@ -89,45 +88,6 @@ const connectionOf = (
   };
 };
 
-/**
- * The tokens are in hand and nowhere else: storing them is tried until the invocation's time is nearly over. The fence is the
- * connection as read before the exchange: another one that came since stays, and is what is returned.
- */
-const store = async (
-  context: Context,
-  asked: Asked,
-  authorization: Authorization,
-  obtained: Obtained,
-  before: Stored<Grant> | undefined,
-): Promise<Stored<Grant>> => {
-  const { store: records, randomness, clock } = context;
-  const { app, grantId, deadlineAt } = asked;
-  const { ownerId } = obtained.response;
-  const refuse = (current: Grant | undefined) => objection(before?.value, current, ownerId, authorization);
-  // Before the claim: an owner that is refused must not leave one behind.
-  const atOnce = refuse(before?.value);
-  if (atOnce !== undefined) throw atOnce;
-  await persist(() => claimOwner(context, { app: app.name, ownerId, grantId }), deadlineAt, clock);
-  const jitter = randomness.fraction();
-  let refused: KeeperError | undefined;
-  const { stored } = await persist(
-    () =>
-      update(records.grants, grantId, current => {
-        refused = refuse(current);
-        if (refused !== undefined) return undefined;
-        // Stored already, by a first try whose answer was lost; or replaced since then, and its session ended.
-        if (current?.connectionId !== before?.value.connectionId) return undefined;
-        const connection = connectionOf(asked, authorization, obtained, current);
-        return writes.connect(current, connection, jitter, momentOf(context));
-      }),
-    deadlineAt,
-    clock,
-  );
-  if (refused !== undefined) throw refused;
-  if (stored === undefined) throw new Error('a grant that was connected is always stored');
-  return stored;
-};
-
 const obtain = async (
   context: Context,
   { app, deadlineAt }: Asked,
@@ -155,7 +115,7 @@ const responseOf = async (
   context: Context,
   asked: Asked,
   answer: TokenAnswer,
-): Promise<TokenResponse & { ownerId: string }> => {
+): Promise<Obtained['response']> => {
   if (answer.kind === 'refused') {
     throw new KeeperError(
       'authorization-refused',
@@ -163,24 +123,7 @@ const responseOf = async (
     );
   }
   if (answer.kind !== 'rotated') throw await noTokens(context, asked, answer);
-  const { ownerId } = answer.response;
-  if (ownerId !== undefined) return { ...answer.response, ownerId };
-  const { refreshToken, accessToken } = answer.response;
-  await context.tokenEndpoint.revoke(asked.app, refreshToken ?? accessToken);
-  throw new KeeperError('misconfigured', "RingCentral's answer names no user (owner_id).");
-};
-
-/** After a write whose outcome is not known. What may be the live session is never ended. */
-const maybeStored = async (
-  context: Context,
-  grantId: string,
-  { connectionId }: Obtained,
-): Promise<boolean> => {
-  try {
-    return (await context.store.grants.get(grantId))?.value.connectionId === connectionId;
-  } catch {
-    return true;
-  }
+  return withOwner(context, asked, answer.response);
 };
 
 /**
@@ -194,7 +137,7 @@ export const connectGrant = async (
   authorization: Authorization,
   deadlineAt: number,
 ): Promise<Grant> => {
-  const { clock, randomness, observe } = context;
+  const { clock, randomness } = context;
   const before = await context.store.grants.get(grantId);
   const app = await chooseApp(context, authorization.app);
   if (!fitsBefore(context, deadlineAt)) {
@@ -206,22 +149,9 @@ export const connectGrant = async (
   const answer = await obtain(context, asked, authorization);
   const response = await responseOf(context, asked, answer);
   const obtained: Obtained = { response, obtainedAt, connectionId: randomness.id() };
-  try {
-    const stored = await store(context, asked, authorization, obtained, before);
-    if (stored.value.connectionId !== obtained.connectionId) {
-      await discard(context, asked, obtained);
-      return stored.value;
-    }
-    observe({ type: 'connected', grantId, generation: stored.value.generation });
-    const { value: grant } = await persist(() => confirmClaim(context, stored), deadlineAt, clock);
-    if (!grant.claimed && grant.connectionId === obtained.connectionId) {
-      throw ownerAlreadyConnected(grant.ownerId);
-    }
-    return grant;
-  } catch (error) {
-    if (error instanceof KeeperError || !(await maybeStored(context, grantId, obtained))) {
-      await discard(context, asked, obtained).catch(() => undefined);
-    }
-    throw error;
-  }
+  const { value } = await keepSession(context, asked, obtained, before, {
+    objection: current => objection(before?.value, current, response.ownerId, authorization),
+    connectionOf: current => connectionOf(asked, authorization, obtained, current),
+  });
+  return value;
 };

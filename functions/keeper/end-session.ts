@@ -4,6 +4,7 @@ import { type App, concernsApp, isHeld } from '../domain/app.ts';
 import {
   canBeSameSession,
   type Grant,
+  hasUnansweredRefresh,
   type RetiredToken,
   retiredIsDue,
   type Stored,
@@ -118,9 +119,11 @@ const recordRevoked = async (
 };
 
 /** Whether every token of a grant has died by itself, those included that an unanswered refresh may have bought. */
-const hasDied = ({ tokens, sent }: Grant, { now, settings }: writes.Moment): boolean =>
-  tokens === undefined ||
-  (tokensEndAt(tokens) <= now && (sent === undefined || sent.at + settings.replayWindowMs <= now));
+const hasDied = (grant: Grant, { now, settings }: writes.Moment): boolean => {
+  const { tokens, sent } = grant;
+  const isAnswered = !hasUnansweredRefresh(grant) || (sent?.at ?? 0) + settings.replayWindowMs <= now;
+  return tokens === undefined || (tokensEndAt(tokens) <= now && isAnswered);
+};
 
 /** Tells the provider of a revocation that is recorded already, unless there is nothing left, or nothing of its own, to tell. */
 export const finishRevocation = async (
@@ -139,9 +142,9 @@ export const finishRevocation = async (
   );
   if (begun === undefined) return { kind: 'superseded' };
   if (!begun.mayAsk()) return release(context, begun.stored, begun.consumed);
-  const { tokens, sent } = begun.stored.value;
+  const { tokens } = begun.stored.value;
   const token = tokens?.refreshToken ?? tokens?.accessToken ?? '';
-  const presented = { token, maybeSpent: sent !== undefined };
+  const presented = { token, maybeSpent: hasUnansweredRefresh(begun.stored.value) };
   const answer = await endSession(context, ready.app, begun.stored.value, presented, begun.mayAsk);
   return answer.kind === 'ended'
     ? recordRevoked(context, begun.stored, deadlineAt)

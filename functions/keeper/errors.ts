@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'owner-already-connected'
   | 'owner-mismatch'
   | 'authorization-refused'
+  | 'credential-refused'
   | 'generation-mismatch'
   | 'grant-revoked'
   | 'refresh-limited'

@@ -1,22 +1,27 @@
 /** What the keeper did, for logs, metrics and the live output. Facts carry no token material. */
 import type { RefreshReason } from '../domain/writes.ts';
 
+type Renewed = {
+  readonly grantId: string;
+  readonly reason: RefreshReason['kind'];
+  readonly strategy: string;
+  readonly generation: number;
+  /** An earlier request's outcome was unknown and this one asked for it again. */
+  readonly replayed: boolean;
+  readonly accessExpiresAt: number;
+  readonly refreshExpiresAt?: number;
+  readonly dueAt?: number;
+};
+
 export type Fact =
-  | {
-      readonly type: 'refreshed';
-      readonly grantId: string;
-      readonly reason: RefreshReason['kind'];
-      readonly strategy: string;
-      readonly generation: number;
-      /** An earlier request's outcome was unknown and this one asked for it again. */
-      readonly replayed: boolean;
-      readonly accessExpiresAt: number;
-      readonly refreshExpiresAt?: number;
-      readonly dueAt?: number;
-    }
+  | (Renewed & { readonly type: 'refreshed' })
+  /** From the grant's JWT credential. */
+  | (Renewed & { readonly type: 'minted' })
   | { readonly type: 'deferred'; readonly grantId: string; readonly code: string; readonly holdUntil: number }
   | { readonly type: 'refused'; readonly grantId: string; readonly code: string }
   | { readonly type: 'condemned'; readonly grantId: string; readonly code: string }
+  /** The session of a grant with a JWT credential is over: the next one is minted. */
+  | { readonly type: 'session-over'; readonly grantId: string; readonly code: string }
   | { readonly type: 'absolved'; readonly grantId: string }
   | { readonly type: 'misconfigured'; readonly app: string; readonly code: string; readonly grantId: string }
   | { readonly type: 'app-held'; readonly app: string; readonly code: string; readonly holdUntil: number }

@@ -1,5 +1,5 @@
 /** Serving a token: from the record while its promise lasts, after a refresh otherwise. */
-import { isMisconfiguration } from '../domain/answer.ts';
+import { isFlowCode, isMisconfiguration } from '../domain/answer.ts';
 import { nextChore } from '../domain/attend.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
 import { decideServe, type Request, type ServeDecision } from '../domain/serve.ts';
@@ -50,16 +50,24 @@ const misconfigurations: Readonly<Record<string, string>> = {
   'app-mismatch':
     "This grant's app has another client id or server in the apps secret than its tokens were issued under.",
   'apps-unreadable': 'The apps secret cannot be read at the moment. Check it, and the permission to read it.',
+  'credential-unknown': "This grant's credential is not in the JWT secret. Add it again.",
+  'credential-mismatch': "This grant's credential is another app's in the JWT secret than the grant's own.",
+  'credentials-unreadable':
+    'The JWT secret cannot be read at the moment. Check it, and the permission to read it.',
+};
+
+const mendingOf = (code: string): string => {
+  if (isFlowCode(code))
+    return `RingCentral does not let this grant's app ask for tokens in this way (${code}). Allow it in its settings there.`;
+  return (
+    misconfigurations[code] ??
+    `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`
+  );
 };
 
 const unavailable = (code: string | undefined, retryAfterMs: number): KeeperError =>
-  isMisconfiguration(code)
-    ? new KeeperError(
-        'misconfigured',
-        misconfigurations[code ?? ''] ??
-          `The provider refuses this grant's app (${code}). Check its client id, secret and server in the apps secret.`,
-        retryAfterMs,
-      )
+  code !== undefined && isMisconfiguration(code)
+    ? new KeeperError('misconfigured', mendingOf(code), retryAfterMs)
     : new KeeperError(
         'provider-unavailable',
         `The provider cannot be asked now (${code ?? 'on hold'}).`,
@@ -69,15 +77,17 @@ const unavailable = (code: string | undefined, retryAfterMs: number): KeeperErro
 const pending = (retryAfterMs: number): KeeperError =>
   new KeeperError('refresh-pending', 'A refresh of this grant is under way.', retryAfterMs);
 
+const remedyOf = (code: string | undefined): string =>
+  code === 'credential-refused'
+    ? "The grant's JWT credential is refused, or another user's. Put a good one into the JWT secret and reinstate the grant."
+    : `The account's owner must authorise again (${code ?? 'refused by the provider'}).`;
+
 const refusal = (decision: ServeDecision, now: number): KeeperError | undefined => {
   switch (decision.kind) {
     case 'revoked':
       return new KeeperError('grant-revoked', 'The grant was revoked. Connect the account again to use it.');
     case 'reauthorize':
-      return new KeeperError(
-        'reauthorization-required',
-        `The account's owner must authorise again (${decision.code ?? 'refused by the provider'}).`,
-      );
+      return new KeeperError('reauthorization-required', remedyOf(decision.code));
     case 'limited':
       return new KeeperError(
         'refresh-limited',

@@ -7,6 +7,7 @@ import { grantNotFound } from './errors.ts';
 import { getToken, type ServedToken } from './get-token.ts';
 import { type AppSummary, listApps } from './list-apps.ts';
 import { listGrants, type Page, type Position } from './list-grants.ts';
+import { type MintRequest, mintGrant } from './mint-grant.ts';
 import type { Ports } from './ports.ts';
 import { type Import, type PutOutcome, putGrant } from './put-grant.ts';
 import { reinstateGrant, revokeGrant } from './revoke.ts';
@@ -20,6 +21,7 @@ export type Keeper = {
   listGrants(state: GrantState | undefined, limit: number, position?: Position): Promise<Page>;
   listApps(): Promise<AppSummary[]>;
   putGrant(grantId: string, input: Import): Promise<PutOutcome>;
+  mintGrant(grantId: string, request: MintRequest, deadlineAt: number): Promise<PutOutcome>;
   connectGrant(grantId: string, authorization: Authorization, deadlineAt: number): Promise<Grant>;
   /** What an authorisation for this grant is to be asked for with. `app`: by name; may be left out where there is only one. */
   prepareConnection(grantId: string, app?: string): Promise<Preparation>;
@@ -40,6 +42,7 @@ export const createKeeper = (ports: Ports): Keeper => {
     listGrants: (state, limit, position) => listGrants(ports.store, state, limit, position),
     listApps: () => listApps(context),
     putGrant: (grantId, input) => putGrant(context, grantId, input),
+    mintGrant: (grantId, request, deadlineAt) => mintGrant(context, grantId, request, deadlineAt),
     connectGrant: (grantId, authorization, deadlineAt) =>
       connectGrant(context, grantId, authorization, deadlineAt),
     prepareConnection: (grantId, app) => prepareConnection(context, grantId, app),

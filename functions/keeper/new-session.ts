@@ -8,6 +8,7 @@ import { type TokenResponse, tokensEndAt, toTokens } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
 import { askWithCurrentCredentials } from './apps.ts';
 import { type Context, fitsBefore, momentOf } from './attempt.ts';
+import { livesElsewhere } from './claims.ts';
 import { KeeperError } from './errors.ts';
 import { persist, updateExisting } from './update.ts';
 
@@ -70,7 +71,9 @@ export const noTokens = async (
       observe({ type: 'misconfigured', app: app.name, code, grantId });
       return new KeeperError(
         'misconfigured',
-        `RingCentral refuses the app "${app.name}" (${code}). Check its client id, secret and server in the apps secret.`,
+        answer.flow
+          ? `RingCentral does not let the app "${app.name}" ask for tokens in this way (${code}). Allow it in its settings there.`
+          : `RingCentral refuses the app "${app.name}" (${code}). Check its client id, secret and server in the apps secret.`,
       );
     case 'unknown':
       return unavailable(`RingCentral did not answer as expected (${code}).`, settings.maxClockSkewMs);
@@ -98,7 +101,7 @@ export const discard = async (
   const { stored } = await updateExisting(store.grants, grantId, grant =>
     writes.retireSession(grant, entry, momentOf(context)),
   );
-  if (stored !== undefined) return;
+  if (stored !== undefined || (await livesElsewhere(context, grantId, entry))) return;
   const answer = await askWithCurrentCredentials(
     apps,
     app,

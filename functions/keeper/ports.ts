@@ -3,6 +3,7 @@ import type { RevokeAnswer, TokenAnswer } from '../domain/answer.ts';
 import type { App, AppStanding } from '../domain/app.ts';
 import type { Claim } from '../domain/claim.ts';
 import type { Announcement, Grant, GrantState, GrantSummary, Stored } from '../domain/grant.ts';
+import type { Credential } from '../domain/mint.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { RequestedTtls } from '../domain/tokens.ts';
 import type { Observe } from './facts.ts';
@@ -65,6 +66,11 @@ export type Apps = {
   all(options?: { readonly fresh?: boolean }): Promise<readonly App[]>;
 };
 
+export type Credentials = {
+  /** `fresh`: read again, whatever is cached. */
+  all(options?: { readonly fresh?: boolean }): Promise<readonly Credential[]>;
+};
+
 export type GrantEvent = {
   readonly type: Announcement | 'Grant Refreshed';
   readonly detail: Readonly<Record<string, string | number>>;
@@ -86,6 +92,7 @@ export type Ports = {
   readonly store: GrantStore;
   readonly tokenEndpoint: TokenEndpoint;
   readonly apps: Apps;
+  readonly credentials: Credentials;
   readonly events: EventSink;
   readonly clock: Clock;
   readonly randomness: Randomness;

@@ -74,14 +74,23 @@ const checkLifetimes = (input: Import, { clock, settings }: Context): number => 
   return Math.min(obtainedAt, now);
 };
 
-const checkGeneration = (previous: Grant | undefined, ifGeneration: number | undefined): void => {
-  if (previous?.generation === ifGeneration) return;
-  throw new KeeperError(
-    'generation-mismatch',
-    previous === undefined
-      ? 'There is no such grant to replace. Leave If-Match out to create it.'
-      : `The grant exists with generation ${previous.generation}. To replace its tokens send If-Match: ${previous.generation}.`,
-  );
+/** Why a grant as it is may not be replaced. */
+export const generationObjection = (
+  previous: Grant | undefined,
+  ifGeneration: number | undefined,
+): KeeperError | undefined =>
+  previous?.generation === ifGeneration
+    ? undefined
+    : new KeeperError(
+        'generation-mismatch',
+        previous === undefined
+          ? 'There is no such grant to replace. Leave If-Match out to create it.'
+          : `The grant exists with generation ${previous.generation}. To replace its tokens send If-Match: ${previous.generation}.`,
+      );
+
+export const checkGeneration = (previous: Grant | undefined, ifGeneration: number | undefined): void => {
+  const objection = generationObjection(previous, ifGeneration);
+  if (objection !== undefined) throw objection;
 };
 
 /** The same response again. Under another app it is a correction: by the wrong one its tokens were never rotated. */

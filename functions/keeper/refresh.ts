@@ -1,20 +1,22 @@
-/** One refresh of one grant, from the attempt to the commit. */
+/** One refresh or mint of one grant, from the attempt to the commit. */
 import type { TokenAnswer } from '../domain/answer.ts';
-import type { App } from '../domain/app.ts';
 import type { Grant, Stored } from '../domain/grant.ts';
-import { type TokenResponse, ttlsOf } from '../domain/tokens.ts';
+import { renewalOf } from '../domain/mint.ts';
+import { retiredToken } from '../domain/retired.ts';
+import { type TokenResponse, tokensEndAt, toTokens } from '../domain/tokens.ts';
 import * as writes from '../domain/writes.ts';
-import { askWithCurrentCredentials } from './apps.ts';
 import {
   type Attempted,
   type Context,
   defer,
   fitsBefore,
+  holdMisconfigured,
   momentOf,
   type NotDone,
   prepare,
   release,
 } from './attempt.ts';
+import { askForTokens, findMeans, type Means } from './means.ts';
 import { persist, updateExisting } from './update.ts';
 
 export type RefreshOutcome =
@@ -23,7 +25,6 @@ export type RefreshOutcome =
   | NotDone;
 
 type Begun = Attempted & {
-  readonly refreshToken: string;
   readonly sentAt: number;
   readonly replayed: boolean;
   readonly reason: writes.RefreshReason;
@@ -32,7 +33,8 @@ type Begun = Attempted & {
 /**
  * Refreshes a grant as read. The order is what makes a crash at any point recoverable: the attempt and `sent` are stored before the
  * request leaves, and the answer is stored before anyone can see it. A crash in between leaves `sent` standing, and the next attempt
- * presents the same refresh token again, inside the provider's replay window.
+ * presents the same refresh token again, inside the provider's replay window. A mint cannot be asked for again: the session of a lost
+ * answer dies by itself, and the next mint keeps its distance (`domain/mint.ts`).
  */
 export const refresh = async (
   context: Context,
@@ -42,13 +44,15 @@ export const refresh = async (
 ): Promise<RefreshOutcome> => {
   const ready = await prepare(context, read, deadlineAt);
   if (ready.kind !== 'ready') return ready;
-  const begun = await begin(context, read, reason, deadlineAt);
+  const found = await findMeans(context, read.value);
+  if (!found.ok) return holdMisconfigured(context, read, found.code);
+  const begun = await begin(context, read, reason, found.means, deadlineAt);
   if (begun === undefined) return { kind: 'superseded' };
   const endsAt = begun.stored.value.attempt?.endsAt ?? 0;
   const mayAsk = () => fitsBefore(context, Math.min(endsAt, deadlineAt));
   // Writing the attempt may have taken long: a request that could outlive it is not sent.
   if (!mayAsk()) return release(context, begun.stored, begun.consumed);
-  const answer = await ask(context, ready.app, begun, mayAsk);
+  const answer = await askForTokens(context, ready.app, begun.stored.value, found.means, mayAsk);
   return settle(context, begun, answer);
 };
 
@@ -56,6 +60,7 @@ const begin = async (
   context: Context,
   read: Stored<Grant>,
   reason: writes.RefreshReason,
+  { kind }: Means,
   deadlineAt: number,
 ): Promise<Begun | undefined> => {
   const { grantId, connectionId, generation } = read.value;
@@ -64,20 +69,21 @@ const begin = async (
     context.store.grants,
     grantId,
     grant =>
-      grant.connectionId === connectionId && grant.generation === generation
+      grant.connectionId === connectionId &&
+      grant.generation === generation &&
+      (renewalOf(grant, context.clock.now()) === 'mint') === (kind === 'mint')
         ? // A new id for each decision: one that landed unseen may have been over since, and its `sent` be somebody else's question.
           writes.beginRefresh(grant, context.randomness.id(), reason, momentOf(context))
         : undefined,
     read,
   );
-  const refreshToken = stored?.value.tokens?.refreshToken;
   const attemptId = stored?.value.attempt?.id;
-  if (!written || refreshToken === undefined || attemptId === undefined) return undefined;
-  const replayed = stored.value.sent?.by !== attemptId;
+  if (!written || attemptId === undefined) return undefined;
+  const mint = kind === 'mint';
+  const replayed = !mint && stored.value.sent?.by !== attemptId;
   return {
     stored,
-    consumed: { connectionId, generation, attemptId },
-    refreshToken,
+    consumed: { connectionId, generation, attemptId, ...(mint && { mint }) },
     sentAt,
     replayed,
     reason,
@@ -85,19 +91,12 @@ const begin = async (
   };
 };
 
-const ask = (context: Context, app: App, begun: Begun, mayAsk: () => boolean): Promise<TokenAnswer> =>
-  askWithCurrentCredentials(
-    context.apps,
-    app,
-    begun.stored.value,
-    current => context.tokenEndpoint.refresh(current, begun.refreshToken, ttlsOf(begun.stored.value)),
-    mayAsk,
-  );
-
 const settle = (context: Context, begun: Begun, answer: TokenAnswer): Promise<RefreshOutcome> => {
   switch (answer.kind) {
     case 'rotated':
-      return store(context, begun, answer.response);
+      return isStrangers(begun, answer.response)
+        ? refuseStranger(context, begun, answer.response)
+        : store(context, begun, answer.response);
     case 'refused':
       return noteRefusal(context, begun, answer.code);
     case 'misconfigured':
@@ -113,7 +112,8 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
   const { grantId } = begun.stored.value;
   const jitter = randomness.fraction();
   const { sentAt, consumed } = begun;
-  const lost = { grant: begun.stored.value, attemptId: consumed.attemptId, response, sentAt };
+  const { connectionId: _, generation: __, ...attempt } = consumed;
+  const lost = { grant: begun.stored.value, ...attempt, response, sentAt };
   try {
     const { written, stored } = await persist(
       () =>
@@ -147,7 +147,7 @@ const store = async (context: Context, begun: Begun, response: TokenResponse): P
 const succeeded = async (context: Context, begun: Begun, grant: Grant): Promise<void> => {
   const { grantId, strategy, generation, tokens, dueAt } = grant;
   context.observe({
-    type: 'refreshed',
+    type: begun.consumed.mint ? 'minted' : 'refreshed',
     grantId,
     reason: begun.reason.kind,
     strategy,
@@ -164,6 +164,33 @@ const succeeded = async (context: Context, begun: Begun, grant: Grant): Promise<
   await context.standings.succeeded(grant.app).catch(() => undefined);
 };
 
+/** The credential has been replaced by another user's. */
+const isStrangers = ({ consumed, stored }: Begun, { ownerId }: TokenResponse): boolean =>
+  consumed.mint === true && ownerId !== undefined && ownerId !== stored.value.ownerId;
+
+/** Another user's session is never a grant's: it is ended, and the credential is refused as if the provider had done so. */
+const refuseStranger = async (
+  context: Context,
+  begun: Begun,
+  response: TokenResponse,
+): Promise<RefreshOutcome> => {
+  const { store, settings, clock } = context;
+  const { consumed, sentAt, deadlineAt, stored } = begun;
+  const { app, server, clientId, ownerId } = stored.value;
+  const tokens = toTokens(response, sentAt, undefined, settings);
+  const issued = { ownerId, ...response, app, server, clientId, startedBy: consumed.attemptId };
+  const entry = retiredToken(issued, tokens.refreshToken ?? tokens.accessToken, tokensEndAt(tokens));
+  await persist(
+    () =>
+      updateExisting(store.grants, stored.value.grantId, grant =>
+        writes.retireSession(grant, entry, momentOf(context)),
+      ),
+    deadlineAt,
+    clock,
+  );
+  return noteRefusal(context, begun, 'owner-mismatch');
+};
+
 /** The app's row of refusals first, so that no verdict can be passed without this one in it. */
 const noteRefusal = async (context: Context, begun: Begun, code: string): Promise<RefreshOutcome> => {
   const { value: grant } = begun.stored;
@@ -174,7 +201,7 @@ const noteRefusal = async (context: Context, begun: Begun, code: string): Promis
       return updateExisting(
         context.store.grants,
         grantId,
-        current => writes.refuse(current, begun.consumed, code, momentOf(context)),
+        current => writes.refuse(current, begun.consumed, verdictOf(begun, code), momentOf(context)),
         begun.stored,
       );
     },
@@ -185,3 +212,7 @@ const noteRefusal = async (context: Context, begun: Begun, code: string): Promis
   context.observe({ type: 'refused', grantId, code });
   return { kind: 'refused' };
 };
+
+/** What the grant's verdict is to say: a refused credential is not mended by its owner logging in. */
+const verdictOf = ({ consumed }: Begun, code: string): string =>
+  consumed.mint === true ? 'credential-refused' : code;

@@ -45,9 +45,10 @@ const detailOf = (grant: Grant): Record<string, string | number> => ({
 const condemn = async (context: Context, stored: Stored<Grant>, next: Change): Promise<Stored<Grant>> => {
   const { written, stored: after = stored } = await change(context, stored, next);
   if (!written) return after;
-  const { grantId, lastError } = after.value;
-  context.observe({ type: 'condemned', grantId, code: lastError?.code ?? '' });
-  return announce(context, after);
+  const { grantId, lastError, state } = after.value;
+  const code = lastError?.code ?? '';
+  context.observe({ type: state === 'active' ? 'session-over' : 'condemned', grantId, code });
+  return state === 'active' ? after : announce(context, after);
 };
 
 /** A grant is condemned on its own refusal; refused among many, it is the app that is in doubt and the grant is tried again. */

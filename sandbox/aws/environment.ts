@@ -7,6 +7,7 @@ import { functionArnOf } from './function-pool.ts';
 import type { LocalAws } from './services.ts';
 
 export const appsSecretId = 'ringbearer-apps';
+export const jwtSecretId = 'ringbearer-jwt';
 
 export const functionNames = {
   api: 'ringbearer-api',
@@ -44,6 +45,7 @@ export const localVariables = (
   AWS_ENDPOINT_URL_SECRETS_MANAGER: aws.url,
   AWS_ENDPOINT_URL_EVENTBRIDGE: aws.url,
   RINGBEARER_APPS_SECRET: appsSecretId,
+  RINGBEARER_JWT_SECRET: jwtSecretId,
   ...settingsToVariables(settings),
 });
 

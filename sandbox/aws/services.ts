@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jwtSecretId } from './environment.ts';
 
 export type LocalEvent = {
   readonly source: string;
@@ -33,7 +34,7 @@ type Entry = { Source?: string; DetailType?: string; Detail?: string };
 
 /** `onEvent`: called for each event that was sent. */
 export const startAws = async (onEvent?: (event: LocalEvent) => void): Promise<LocalAws> => {
-  const secrets = new Map<string, string>();
+  const secrets = new Map([[jwtSecretId, JSON.stringify({ credentials: [] })]]);
   const events: LocalEvent[] = [];
   const state = { eventsFail: false };
 

@@ -1,11 +1,11 @@
 /** What a demo's grants live through, from their connection to the last look at each of them. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectGrants, type DemoGrant } from '../demonstration.ts';
+import { connectGrants, type DemoGrant, mintedGrant } from '../demonstration.ts';
 import type { LocalRun } from '../local-run.ts';
 import { askDirectly, askOverHttp, startReader, useToken } from '../readers.ts';
 import type { DemoRecord } from './record.ts';
 import { type FinalCheck, type Outcome, weeksToLive } from './report.ts';
-import { type Stage, type TrialResult, trials } from './trials.ts';
+import { endOfSession, type Stage, type TrialResult, trials } from './trials.ts';
 
 const read = { isRead: true } as const;
 const ada: DemoGrant = {
@@ -47,7 +47,7 @@ const katherine: DemoGrant = {
   strategy: 'weekly',
   label: 'weekly',
 };
-const grants = [ada, grace, alan, barbara, edsger, katherine];
+const grants = [ada, grace, alan, barbara, edsger, katherine, mintedGrant];
 
 /** Every getter asks each time, so several ask at once whenever a token has just ended. */
 const readersPerGrant = 3;
@@ -74,7 +74,11 @@ const endure = async (stage: Stage, startedAt: number): Promise<readonly TrialRe
   const weekMs = stage.run.settings.refreshLifetimeMs;
   const first = await Promise.all([trials.apiCrash(stage, grace), trials.rateLimit(stage, barbara)]);
   await sleep(Math.max(0, startedAt + weekMs - performance.now()));
-  const second = await Promise.all([trials.sweepCrash(stage, alan), trials.lostAnswer(stage, edsger)]);
+  const second = await Promise.all([
+    trials.sweepCrash(stage, alan),
+    trials.lostAnswer(stage, edsger),
+    endOfSession(stage, mintedGrant),
+  ]);
   await sleep(Math.max(0, startedAt + weeksToLive * weekMs - performance.now()));
   return [...first, ...second];
 };

@@ -9,8 +9,11 @@ import { readLogLine } from '../screen/log-lines.ts';
 
 export type Refreshed = Extract<Fact, { type: 'refreshed' }>;
 
+export type Minted = Extract<Fact, { type: 'minted' }>;
+
 export type DemoRecord = {
   readonly refreshes: readonly Refreshed[];
+  readonly mints: readonly Minted[];
   readonly provider: readonly SimulatorEvent[];
   readonly deaths: readonly Ending[];
   readonly readings: Readonly<Record<ReaderEvent['type'], number>>;
@@ -23,6 +26,7 @@ export type DemoRecord = {
 /** Passes everything on to `screen`. */
 export const createRecord = (screen: Observer): DemoRecord => {
   const refreshes: Refreshed[] = [];
+  const mints: Minted[] = [];
   const provider: SimulatorEvent[] = [];
   const deaths: Ending[] = [];
   const readings = { served: 0, used: 0, 'promise-broken': 0, reported: 0, 'turned-away': 0, interrupted: 0 };
@@ -34,6 +38,7 @@ export const createRecord = (screen: Observer): DemoRecord => {
     onLine: (source, text) => {
       const line = readLogLine(text);
       if (line.kind === 'fact' && line.fact.type === 'refreshed') refreshes.push(line.fact);
+      if (line.kind === 'fact' && line.fact.type === 'minted') mints.push(line.fact);
       screen.onLine(source, text);
       happened();
     },
@@ -50,6 +55,7 @@ export const createRecord = (screen: Observer): DemoRecord => {
   };
   return {
     refreshes,
+    mints,
     provider,
     deaths,
     readings,

@@ -14,7 +14,7 @@ export type Outcome = {
   readonly finalChecks: readonly FinalCheck[];
   readonly trials: readonly TrialResult[];
   readonly counts: Counts;
-  readonly record: Pick<DemoRecord, 'refreshes' | 'deaths' | 'readings'>;
+  readonly record: Pick<DemoRecord, 'refreshes' | 'mints' | 'deaths' | 'readings'>;
 };
 
 export const weeksToLive = 3;
@@ -59,12 +59,13 @@ const reasonOf = ({ reason, replayed }: { reason: string; replayed: boolean }): 
 
 export const summarise = (outcome: Outcome): string[] => {
   const { livedMs, weekMs, finalChecks, counts, record } = outcome;
-  const { readings, refreshes, deaths } = record;
+  const { readings, refreshes, mints, deaths } = record;
   const alive = finalChecks.filter(({ works }) => works).length;
   const rows: readonly (readonly [string, string])[] = [
     ['lived', `${weeksOf(outcome).toFixed(1)} "weeks" of ${duration(weekMs)}, in ${duration(livedMs)}`],
     ['grants alive', `${alive} of ${finalChecks.length}`],
     ['refreshes', `${refreshes.length} (${countBy(refreshes, reasonOf)})`],
+    ['mints', `${mints.length}, from a JWT credential`],
     ['token requests', `${counts.tokenRequests}, of which needless ${counts.needless}`],
     ['replays after a loss', `${counts.replaysAfterLoss}`],
     ['tokens served', `${readings.served}, used at RingCentral's API ${readings.used} times`],

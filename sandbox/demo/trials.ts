@@ -111,3 +111,13 @@ export const trials = {
   ),
   lostAnswer: lossOf('lost answer', { endpoint: 'token', kind: 'drop-after' }, true),
 } as const satisfies Record<string, Trial>;
+
+/** Its sessions are ended as an administrator would end them; and what mends that is no person. */
+export const endOfSession: Trial = async ({ run, record }, { grantId, ownerId }) => {
+  const before = record.mints.length;
+  const ended = run.simulator.provider.endSessions(ownerId);
+  const minted = () => record.mints.slice(before).some(each => each.grantId === grantId);
+  const survived = await record.until(minted, run.settings.refreshLifetimeMs);
+  const happened = ended > 0 ? `${ended} ended, minted again` : undefined;
+  return { name: 'end of a session', grantId, happened, survived };
+};

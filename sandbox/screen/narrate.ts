@@ -26,27 +26,33 @@ const reasons: Record<Extract<Fact, { type: 'refreshed' }>['reason'], string> = 
   reported: 'a caller reported its token as rejected',
 };
 
-const sayRefreshed = (fact: Extract<Fact, { type: 'refreshed' }>, nowMs: number): Saying => {
-  const { reason, strategy, generation, replayed, accessExpiresAt, refreshExpiresAt, dueAt } = fact;
+const sayRenewed = (fact: Extract<Fact, { type: 'refreshed' | 'minted' }>, nowMs: number): Saying => {
+  const { type, reason, strategy, generation, replayed, accessExpiresAt, refreshExpiresAt, dueAt } = fact;
   const why = replayed ? 'asked again for an answer that was lost' : reasons[reason];
   const lives = [
     `access token dies ${relative(accessExpiresAt, nowMs)}`,
     ...(refreshExpiresAt === undefined ? [] : [`refresh token ${relative(refreshExpiresAt, nowMs)}`]),
     ...(dueAt === undefined ? [] : [`due ${relative(dueAt, nowMs)}`]),
   ];
-  return say('good', `refreshed, ${why} (${strategy}); generation ${generation}: ${lives.join(', ')}`);
+  return say(
+    'good',
+    `${type === 'minted' ? 'minted from its credential' : type}, ${why} (${strategy}); generation ${generation}: ${lives.join(', ')}`,
+  );
 };
 
 const sayFact = (fact: Fact, nowMs: number): Saying => {
   switch (fact.type) {
     case 'refreshed':
-      return sayRefreshed(fact, nowMs);
+    case 'minted':
+      return sayRenewed(fact, nowMs);
     case 'deferred':
       return say('notice', `put off (${fact.code}), tried again ${relative(fact.holdUntil, nowMs)}`);
     case 'refused':
       return say('bad', `refused by RingCentral (${fact.code}); a verdict follows`);
     case 'condemned':
       return say('bad', `needs its owner to authorise again (${fact.code})`);
+    case 'session-over':
+      return say('notice', `its session is over (${fact.code}): another one is minted from its credential`);
     case 'absolved':
       return say('notice', 'tried again: so many were refused that the app is in doubt');
     case 'misconfigured':

@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       inDomain(
         'serve.ts',
-        '  if (isHeld(grant, now)) return unavailable(grant, grant.holdUntil ?? now);\n',
-        '',
+        'Math.max(grant.holdUntil ?? 0, mintAllowedAt(grant, now, settings))',
+        'mintAllowedAt(grant, now, settings)',
       ),
       inDomain('refresh-writes.ts', '    !isHeld(grant, now) &&\n', ''),
     ],
@@ -185,8 +185,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       inDomain(
         'refresh-writes.ts',
-        'const settled = nothingHappened ? withoutOwnSent(grant, consumed.attemptId) : grant;',
-        'const settled = withoutOwnSent(grant, consumed.attemptId);',
+        'const settled = nothingHappened ? withoutOwnNotes(grant, consumed) : grant;',
+        'const settled = withoutOwnNotes(grant, consumed);',
       ),
     ],
   },
@@ -195,8 +195,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       inDomain(
         'refresh-writes.ts',
-        `grant.sent?.by === attemptId ? without(grant, 'sent') : grant`,
-        `without(grant, 'sent')`,
+        `settled.sent?.by === attemptId ? without(settled, 'sent') : settled`,
+        `without(settled, 'sent')`,
       ),
     ],
   },
@@ -210,12 +210,12 @@ export const mutants: readonly Mutant[] = [
       ),
       inDomain(
         'attend.ts',
-        'if (now >= refreshWantedAt(grant))',
-        'if (Number.isFinite(refreshWantedAt(grant)))',
+        'if (now >= refreshWantedAt(grant, now, settings))',
+        'if (Number.isFinite(refreshWantedAt(grant, now, settings)))',
       ),
       inDomain(
         'refresh-writes.ts',
-        'return moment.now >= refreshWantedAt(grant) && promiseIsOver(grant, moment);',
+        'return now >= refreshWantedAt(grant, now, settings) && promiseIsOver(grant, moment);',
         'return true;',
       ),
     ],
@@ -239,13 +239,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a revocation presents a token that may be spent',
-    edits: [inKeeper('end-session.ts', 'maybeSpent: sent !== undefined', 'maybeSpent: false')],
+    edits: [
+      inKeeper('end-session.ts', 'maybeSpent: hasUnansweredRefresh(begun.stored.value)', 'maybeSpent: false'),
+    ],
   },
   {
     name: 'an old connection is ended with a token that may be spent',
-    edits: [
-      inDomain('connection-writes.ts', '...(grant.sent !== undefined && { maybeSpent: true as const }),', ''),
-    ],
+    edits: [inDomain('retired.ts', '...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),', '')],
   },
   {
     name: 'an import repeated during a refresh starts anew',
@@ -295,7 +295,7 @@ export const mutants: readonly Mutant[] = [
     name: 'what was exchanged for and may not be stored is forgotten',
     edits: [
       inKeeper(
-        'connect-grant.ts',
+        'keep-session.ts',
         '      await discard(context, asked, obtained).catch(() => undefined);\n',
         '',
       ),
@@ -315,8 +315,8 @@ export const mended: readonly Mutant[] = [
     edits: [
       inDomain(
         'connection-writes.ts',
-        'tokens.refreshToken === undefined || !mayBeSuperseded(previous, connection, moment)',
-        'Math.abs(Number(mayBeSuperseded(previous, connection, moment))) >= 0',
+        'tokens.refreshToken === undefined || !(isShort || mayBeSuperseded(previous, connection, moment))',
+        'Math.abs(Number(isShort || mayBeSuperseded(previous, connection, moment))) >= 0',
       ),
     ],
   },
@@ -358,7 +358,7 @@ export const mended: readonly Mutant[] = [
     seed: 1795402141020692,
     edits: [
       inKeeper(
-        'connect-grant.ts',
+        'keep-session.ts',
         'if (current?.connectionId !== before?.value.connectionId) return undefined;',
         'if (current?.connectionId === obtained.connectionId) return undefined;',
       ),

@@ -236,6 +236,7 @@ export const startWorker = (world: World): LivingWorker => {
     store: createStore(world, worker, tables, scenario, watch, () => `nonce-${world.serial()}`),
     tokenEndpoint: createTokenEndpoint(world, worker, watch),
     apps: createApps(secretsClient(world, worker), 'apps', settings.appsCacheMs, clock),
+    credentials: { all: async () => [] },
     events: {
       publish: event =>
         wait(world, worker, { at: 'event', name: 'publish event' }, () => {

@@ -126,8 +126,6 @@ const tables = (sandbox: Sandbox) => {
 
 /** One for each test file: the handler reads its environment when it is loaded. */
 export const startApi = async (settings: Partial<Settings> = {}): Promise<Api> => {
-  process.env.RINGBEARER_CONNECT_URL ??= connectUrl;
-  process.env.RINGBEARER_RETURN_TO ??= `${allowedReturn},http://127.0.0.1:9/`;
   process.env.POWERTOOLS_LOG_LEVEL ??= 'SILENT';
   process.env.POWERTOOLS_METRICS_DISABLED ??= 'true';
   const sandbox = await startSandbox(
@@ -143,6 +141,7 @@ export const startApi = async (settings: Partial<Settings> = {}): Promise<Api> =
       ],
       users: Array.from({ length: 2000 }, (_, index) => ({ ownerId: String(10_000 + index), name: 'User' })),
     },
+    { url: connectUrl, returnTo: [allowedReturn] },
   );
   const { url, provider, faults } = sandbox.simulator;
   const apps = [

@@ -41,6 +41,7 @@ describe('GET /grants/{grantId}', () => {
       ...[
         'generation',
         'grantId',
+        'kind',
         'label',
         'ownerId',
         'refreshExpiresAt',

@@ -52,6 +52,7 @@ describe('the functions', () => {
     expect(environmentOf('sweep')).toEqual({
       RINGBEARER_TABLE: expect.stringMatching(/^<KeeperTable\w+>$/),
       RINGBEARER_APPS_SECRET: expect.stringMatching(/^<KeeperAppsSecret\w+>$/),
+      RINGBEARER_JWT_SECRET: expect.stringMatching(/^<KeeperJwtSecret\w+>$/),
       RINGBEARER_SWEEP_INTERVAL_MS: '300000',
       POWERTOOLS_SERVICE_NAME: 'sweep',
       POWERTOOLS_METRICS_NAMESPACE: 'Ringbearer',

@@ -47,6 +47,7 @@ describe('the exceptions', () => {
     expect(exceptions.map(({ rule, construct }) => `${rule} ${construct.node.path}`).sort()).toEqual([
       'AwsSolutions-APIG4 Ringbearer/Keeper/ConnectApi',
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret',
+      'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters',
     ]);
     for (const { reason } of exceptions) expect(reason.length).toBeGreaterThan(40);
@@ -63,6 +64,7 @@ describe('the exceptions', () => {
         .map(({ name }) => `AwsSolutions-APIG4 Ringbearer/Keeper/ConnectApi/${name}/Resource`)
         .sort(),
       'AwsSolutions-SMG4 Ringbearer/Keeper/AppsSecret/Resource',
+      'AwsSolutions-SMG4 Ringbearer/Keeper/JwtSecret/Resource',
       'AwsSolutions-SQS3 Ringbearer/Keeper/DeadLetters/Resource',
     ]);
   });

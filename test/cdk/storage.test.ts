@@ -76,15 +76,46 @@ describe('the apps secret', () => {
       encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:123456789012:key/own'),
     });
     const own = Template.fromStack(stack);
-    own.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    // The one of the JWT credentials.
+    own.resourceCountIs('AWS::SecretsManager::Secret', 1);
     own.resourceCountIs('AWS::KMS::Key', 0);
     const read = roleStatements(own, 'KeeperApiRole').find(({ actions }) =>
       actions[0]?.startsWith('secretsmanager:'),
     );
-    expect(read?.resources).toEqual([expect.stringMatching(/:secret:ringcentral\/apps-\?{6}$/)]);
+    expect(read?.resources).toEqual([
+      expect.stringMatching(/:secret:ringcentral\/apps-\?{6}$/),
+      expect.stringMatching(/^<KeeperJwtSecret\w+>$/),
+    ]);
     own.hasResourceProperties('AWS::DynamoDB::Table', {
       SSESpecification: { KMSMasterKeyId: 'arn:aws:kms:eu-west-1:123456789012:key/own' },
     });
+  });
+});
+
+describe('the JWT secret', () => {
+  it('is retained, under the same key, with an empty list that it has always had', () => {
+    template.hasResource('AWS::SecretsManager::Secret', {
+      ...retained,
+      Properties: {
+        KmsKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^KeeperKey'), 'Arn'] },
+        SecretString: '{"credentials":[]}',
+      },
+    });
+  });
+
+  it('can be an existing one, which then is the only one that is read beside the apps', () => {
+    const stack = new Stack(newApp(), 'Own');
+    const jwtSecret = Secret.fromSecretNameV2(stack, 'Jwt', 'ringcentral/jwt');
+    new TokenKeeper(stack, 'Keeper', { jwtSecret });
+    const own = Template.fromStack(stack);
+    own.resourceCountIs('AWS::SecretsManager::Secret', 1);
+    for (const role of ['KeeperApiRole', 'KeeperSweepRole']) {
+      const read = roleStatements(own, role).find(({ actions }) => actions[0]?.startsWith('secretsmanager:'));
+      expect(read?.resources).toEqual([
+        expect.stringMatching(/^<KeeperAppsSecret\w+>$/),
+        expect.stringMatching(/:secret:ringcentral\/jwt-\?{6}$/),
+      ]);
+    }
   });
 });
 
@@ -115,6 +146,7 @@ describe('the stack', () => {
       'ConnectUrl',
       'DeadLetterQueueUrl',
       'GetAliasArn',
+      'JwtSecretArn',
       'RedirectUri',
       'RevokeAliasArn',
       'ScheduleGroupName',

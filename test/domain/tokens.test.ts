@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readTokenResponse, schedule, servableTtlMs, toTokens } from '../../functions/domain/tokens.ts';
+import { accessMarginOf, readTokenResponse, schedule, toTokens } from '../../functions/domain/tokens.ts';
 import { day, hour, minute, second, settings, start } from './grants.ts';
 
 const documented = {
@@ -214,14 +214,14 @@ describe('the schedule of a token set', () => {
       40 * second,
     ],
   ] as const)('%s', (_, strategy, access, refresh, refreshAfter, promisedFor) => {
-    expect(schedule(tokensOf(access, refresh), start, strategy, 0, settings)).toEqual({
+    expect(schedule(tokensOf(access, refresh), start, { strategy }, 0, settings)).toEqual({
       refreshAt: start + refreshAfter,
       cacheUntil: start + promisedFor - skew,
     });
   });
 
   it('without a refresh token has no refresh, and promises the token to its end', () => {
-    expect(schedule(tokensOf(hour, undefined), start, 'weekly', 0, settings)).toEqual({
+    expect(schedule(tokensOf(hour, undefined), start, { strategy: 'weekly' }, 0, settings)).toEqual({
       refreshAt: undefined,
       cacheUntil: start + hour - skew,
     });
@@ -231,7 +231,7 @@ describe('the schedule of a token set', () => {
     'brings a %s refresh forward by up to a tenth, never back',
     strategy => {
       const refreshAt = (jitter: number) =>
-        schedule(tokensOf(hour, 7 * day), start, strategy, jitter, settings).refreshAt ?? 0;
+        schedule(tokensOf(hour, 7 * day), start, { strategy }, jitter, settings).refreshAt ?? 0;
       const latest = refreshAt(0) - start;
       expect(refreshAt(0.5) - start).toBe(latest * 0.95);
       expect(refreshAt(0.999999) - start).toBeGreaterThanOrEqual(latest * 0.9);
@@ -239,17 +239,23 @@ describe('the schedule of a token set', () => {
   );
 
   it('never promises a token beyond its own refresh', () => {
-    const { refreshAt = 0, cacheUntil } = schedule(tokensOf(hour, 7 * day), start, 'hourly', 0.9, settings);
+    const { refreshAt = 0, cacheUntil } = schedule(
+      tokensOf(hour, 7 * day),
+      start,
+      { strategy: 'hourly' },
+      0.9,
+      settings,
+    );
     expect(cacheUntil).toBe(refreshAt - skew);
   });
 
   it('lets a caller ask for no more life than the margin leaves', () => {
-    expect(servableTtlMs(tokensOf(600 * second, 7 * day), 15 * minute, settings)).toBe(200 * second);
-    expect(servableTtlMs(tokensOf(hour, undefined), 30 * minute, settings)).toBe(30 * minute);
+    expect(accessMarginOf(tokensOf(600 * second, 7 * day), settings)).toBe(200 * second);
+    expect(accessMarginOf(tokensOf(hour, 7 * day), settings)).toBe(15 * minute);
   });
 
   it('counts on the usual life of a refresh token where its end is not known', () => {
     const { refreshExpiresAt: _, ...endless } = tokensOf(hour, 7 * day);
-    expect(schedule(endless, start, 'weekly', 0, settings).refreshAt).toBe(start + 5 * day);
+    expect(schedule(endless, start, { strategy: 'weekly' }, 0, settings).refreshAt).toBe(start + 5 * day);
   });
 });

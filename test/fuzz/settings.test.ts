@@ -80,7 +80,7 @@ describe('settings that pass their check', () => {
         (settings, lifetimes, jitter, strategy) => {
           const response = { accessToken: 'a', tokenType: 'bearer', refreshToken: 'r', ...lifetimes };
           const tokens = toTokens(response, start, undefined, settings);
-          const { cacheUntil, refreshAt = 0 } = schedule(tokens, start, strategy, jitter, settings);
+          const { cacheUntil, refreshAt = 0 } = schedule(tokens, start, { strategy }, jitter, settings);
           expect([cacheUntil, tokens.accessExpiresAt].every(Number.isSafeInteger)).toBe(true);
           expect(cacheUntil + settings.maxClockSkewMs).toBeLessThanOrEqual(tokens.accessExpiresAt);
           if (tokens.refreshExpiresAt === undefined) return;

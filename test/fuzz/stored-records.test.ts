@@ -102,6 +102,7 @@ const neighbours = (): Neighbours => {
     randomness: { id: () => `id-${++ids}`, fraction: () => 0 },
     observe: fact => void facts.push(fact),
     apps: { all: async () => [app] },
+    credentials: { all: async () => [] },
     events: { publish: async event => events.push(event) > 0 },
     tokenEndpoint: {
       refresh: async () => rotated(2),

@@ -9,7 +9,7 @@ import {
   type RawAnswer,
   type TokenAnswer,
 } from '../../functions/domain/answer.ts';
-import { type Grant, isRefreshable, strategies } from '../../functions/domain/grant.ts';
+import { type Grant, isRenewable, strategies } from '../../functions/domain/grant.ts';
 import { defaultSettings } from '../../functions/domain/settings.ts';
 import { readTokenResponse } from '../../functions/domain/tokens.ts';
 import { activeGrant, day, grantWith, hour, minute } from '../domain/grants.ts';
@@ -206,7 +206,7 @@ describe('a refresh', () => {
           const grant = world.grant();
           for (const version of world.store.history) expectSane(version, world.now);
           expect(grant.state).toBe('active');
-          expect(isRefreshable(grant)).toBe(!withdraws(answer));
+          expect(isRenewable(grant)).toBe(!withdraws(answer));
           expect(grant.refusal !== undefined).toBe(answer.kind === 'refused');
           if (answer.kind === 'refused') expectProof(raw);
           if (answer.kind === 'rotated') expect(grant.tokens?.accessToken).toBe(answer.response.accessToken);

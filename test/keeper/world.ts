@@ -3,6 +3,7 @@ import type { RevokeAnswer, TokenAnswer } from '../../functions/domain/answer.ts
 import type { App } from '../../functions/domain/app.ts';
 import type { Grant } from '../../functions/domain/grant.ts';
 import { laneCount } from '../../functions/domain/lane.ts';
+import type { Credential } from '../../functions/domain/mint.ts';
 import { defaultSettings, type Settings } from '../../functions/domain/settings.ts';
 import type { RequestedTtls } from '../../functions/domain/tokens.ts';
 import type { Fact } from '../../functions/keeper/facts.ts';
@@ -30,6 +31,8 @@ export type World = {
   apps: readonly App[] | Error;
   /** What a read of the apps returns; by default `apps`, or the error that it is. */
   readApps: (fresh: boolean) => readonly App[];
+  credentials: readonly Credential[] | Error;
+  readCredentials: (fresh: boolean) => readonly Credential[];
   eventsFail: boolean;
   /** By how much of what is possible a refresh is brought forward. */
   fraction: () => number;
@@ -92,6 +95,9 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
     apps: {
       all: async ({ fresh = false } = {}) => world.readApps(fresh),
     },
+    credentials: {
+      all: async ({ fresh = false } = {}) => world.readCredentials(fresh),
+    },
     events: {
       publish: async event => {
         if (world.eventsFail) return false;
@@ -140,6 +146,12 @@ export const createWorld = (overrides: Partial<Settings> = {}): World => {
       const { apps } = world;
       if (apps instanceof Error) throw apps;
       return apps;
+    },
+    credentials: [],
+    readCredentials: () => {
+      const { credentials } = world;
+      if (credentials instanceof Error) throw credentials;
+      return credentials;
     },
     eventsFail: false,
     fraction: () => 0,

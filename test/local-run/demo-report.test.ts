@@ -11,7 +11,7 @@ const good: Outcome = {
   finalChecks: [{ grantId: 'a', works: true, said: 'alive' }],
   trials: [trial],
   counts,
-  record: { refreshes: [], deaths: [], readings },
+  record: { refreshes: [], mints: [], deaths: [], readings },
 };
 
 const failing: [string, Partial<Outcome>, RegExp][] = [

@@ -4,7 +4,7 @@ import { run } from './process.ts';
 it('lives through three "weeks" with crashes, a 429 and a lost answer, and loses no grant', async () => {
   const demo = run('demo', []);
   expect(await demo.exited(), demo.output() + demo.errors()).toBe(0);
-  expect(demo.output()).toMatch(/grants alive +6 of 6/);
+  expect(demo.output()).toMatch(/grants alive +7 of 7/);
   expect(demo.output()).toMatch(/needless 0/);
   for (const fault of ['crash of the api', 'crash of the sweep', 'rate limit', 'lost answer']) {
     expect(demo.output()).toMatch(new RegExp(`^${fault}.*, survived$`, 'm'));

@@ -9,6 +9,7 @@ import {
   type ConnectPlace,
   connectVariables,
   functionNames,
+  jwtSecretId,
   localVariables,
 } from '../../sandbox/aws/environment.ts';
 import { openFrontDoor } from '../../sandbox/aws/front-door.ts';
@@ -194,6 +195,12 @@ export const startSandbox = async (
     appsSecretId,
     JSON.stringify({ apps: [{ name: 'main', server: simulator.url, clientId, clientSecret }] }),
   );
+  const credentials = Object.keys(simulatorOptions.jwtCredentials ?? {}).map(jwt => ({
+    name: jwt,
+    app: 'main',
+    jwt,
+  }));
+  aws.setSecret(jwtSecretId, JSON.stringify({ credentials }));
   const variables = {
     ...localVariables(database, aws, settings, connectPlace),
     ...connectVariables(database, door.url, connectPlace),
