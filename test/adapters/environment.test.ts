@@ -157,6 +157,12 @@ describe('the environment', () => {
     });
   });
 
+  it('names the JWT secret where there is one', () => {
+    const read = (id: string) => readEnvironment({ ...required, RINGBEARER_JWT_SECRET: id });
+    expect(read('jwt').jwtSecretId).toBe('jwt');
+    expect(read('')).not.toHaveProperty('jwtSecretId');
+  });
+
   it.each(Object.keys(required))('lacks %s: it says so', variable => {
     for (const value of [undefined, '']) {
       const read = () => readEnvironment({ ...required, [variable]: value });

@@ -95,6 +95,32 @@ describe('a JWT credential', () => {
       kind: 'refused',
     });
   });
+
+  it.each([
+    ['OAU-112', 403],
+    ['OAU-125', 403],
+    ['OAU-250', 400],
+    ['OAU-251', 400],
+  ])(
+    'for an app that may not use one (%s) is no fault of its client credentials',
+    async (errorCode, status) => {
+      const server = await serve(response => {
+        response.writeHead(status).end(JSON.stringify({ error: 'invalid_request', errors: [{ errorCode }] }));
+      });
+      const app = { ...confidential, server: server.url };
+      expect(await endpoint.mint(app, { assertion })).toEqual({
+        kind: 'misconfigured',
+        code: errorCode,
+        flow: true,
+      });
+      expect(await endpoint.refresh(app, 'r')).toEqual({ kind: 'misconfigured', code: errorCode });
+    },
+  );
+
+  it('of an app whose client credentials are wrong says nothing of the JWT', async () => {
+    const app = { ...confidential, clientSecret: 'SECRET-wrong' };
+    expect(await endpoint.mint(app, { assertion })).toEqual({ kind: 'misconfigured', code: 'OAU-153' });
+  });
 });
 
 describe('a public client', () => {

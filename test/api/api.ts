@@ -38,6 +38,13 @@ export const quickSettings: Partial<Settings> = {
   appsCacheMs: 0,
 };
 
+/** Credentials of users that `newOwner` does not come to; the last one is in the secret, and RingCentral does not know it. */
+const jwtOwners = Array.from({ length: 50 }, (_, index) => String(11_900 + index));
+const jwtCredentials = {
+  ...Object.fromEntries(jwtOwners.map(ownerId => [`jwt-${ownerId}`, ownerId])),
+  'jwt-refused': 'nobody',
+};
+
 export type Connected = {
   readonly id: string;
   readonly ownerId: string;
@@ -57,6 +64,8 @@ export type Api = {
   authorize(ownerId: string): TokenResponse;
   /** The code of a user who has just consented. */
   consent(ownerId: string): string;
+  /** A user who has a JWT credential, and its name, which nobody has used before. */
+  newCredential(): { readonly credential: string; readonly ownerId: string };
   /** Imports a new user's tokens as a new grant; `extra` overrides what RingCentral answered. */
   connect(extra?: Record<string, unknown>): Promise<Connected>;
   /** As {@link connect}, with an access token that is over: the next getter has to refresh. */
@@ -90,9 +99,15 @@ const connecting = (sandbox: Sandbox, http: Sandbox['http']) => {
     const body = { ...response, app, ...extra };
     return { id, ownerId, response, answer: await http('PUT', `/grants/${id}`, { body }) };
   };
+  let credentials = 0;
+  const newCredential = () => {
+    const ownerId = jwtOwners[credentials++] ?? '';
+    return { credential: `jwt-${ownerId}`, ownerId };
+  };
   return {
     newId,
     newOwner,
+    newCredential,
     authorize: (ownerId: string) => provider.authorize(ownerId, clientId),
     consent: (ownerId: string) => consent(provider, { ownerId, clientId, redirectUri }),
     connect: (extra = {}) => connectAs('main', clientId, extra),
@@ -140,6 +155,7 @@ export const startApi = async (settings: Partial<Settings> = {}): Promise<Api> =
         },
       ],
       users: Array.from({ length: 2000 }, (_, index) => ({ ownerId: String(10_000 + index), name: 'User' })),
+      jwtCredentials,
     },
     { url: connectUrl, returnTo: [allowedReturn] },
   );

@@ -190,6 +190,7 @@ const scenarios: readonly Scenario[] = [
   ],
   ['putGrant 201', async api => (await api.connect()).answer],
   ['putGrant 400 invalid-request', api => put(api, 'acme:1', {})],
+  ['putGrant 400 credential-refused', api => put(api, api.newId(), { credential: 'jwt-refused' })],
   [
     'putGrant 409 owner-already-connected',
     async api => {
@@ -202,6 +203,14 @@ const scenarios: readonly Scenario[] = [
     async api => {
       const { id, ownerId } = await api.connect();
       return put(api, id, { ...api.authorize(ownerId), app: 'main' });
+    },
+  ],
+  [
+    'putGrant 503 provider-unavailable',
+    api => {
+      const { credential, ownerId } = api.newCredential();
+      api.fault({ endpoint: 'token', kind: 'drop-before', ownerId });
+      return put(api, api.newId(), { credential });
     },
   ],
   ['putGrant 413 body-too-large', api => api.http('PUT', '/grants/acme:1', tooLarge)],
