@@ -11,7 +11,7 @@ import {
 import { isDistant } from './mint.ts';
 import { bounded, replaced } from './retired.ts';
 import { present, type RequestedTtls, schedule, type TokenResponse, toTokens } from './tokens.ts';
-import { type Moment, without, written } from './write.ts';
+import { isHeld, type Moment, without, written } from './write.ts';
 
 /** What a new connection brings. */
 export type Connection = Pick<
@@ -106,10 +106,12 @@ export const connect = (
 
 /**
  * Notes on the record, before it leaves, a mint for a new connection: it keeps its distance like the grant's own, and they from it.
- * Undefined: it comes too soon after another.
+ * Undefined: it comes too soon after another, or in a hold that was recorded a moment ago.
  */
 export const noteMint = (grant: Grant, ttls: RequestedTtls, { now, settings }: Moment): Grant | undefined =>
-  isDistant(grant.mintedAt, ttls, now, settings) ? { ...grant, mintedAt: now, updatedAt: now } : undefined;
+  !isHeld(grant, now) && isDistant(grant.mintedAt, ttls, now, settings)
+    ? { ...grant, mintedAt: now, updatedAt: now }
+    : undefined;
 
 /** Takes that back: nothing can have been minted. */
 export const forgetMint = (grant: Grant, mintedAt: number, moment: Moment): Grant | undefined =>

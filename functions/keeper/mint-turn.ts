@@ -14,7 +14,7 @@ export type GiveBack = () => Promise<void>;
 const tooSoon = (retryAfterMs: number): KeeperError =>
   new KeeperError(
     'provider-unavailable',
-    'A session was minted for this a moment ago, and it is not known what became of it. Ask again after that time.',
+    'RingCentral was asked for this a moment ago, and has asked for silence or not answered yet. Ask again after that time.',
     retryAfterMs,
   );
 
@@ -28,8 +28,8 @@ const takeGrantsTurn = async (
   const { written, stored } = await updateExisting(store.grants, grantId, grant =>
     writes.noteMint(grant, ttls, momentOf(context)),
   );
-  const mintedAt = stored?.value.mintedAt ?? clock.now();
-  if (!written) throw tooSoon(mintedAt + mintDistanceMs(ttls, settings) - clock.now());
+  const { mintedAt = 0, holdUntil = 0 } = stored?.value ?? {};
+  if (!written) throw tooSoon(Math.max(mintedAt + mintDistanceMs(ttls, settings), holdUntil) - clock.now());
   return async () => {
     await updateExisting(store.grants, grantId, grant =>
       writes.forgetMint(grant, mintedAt, momentOf(context)),

@@ -1,4 +1,5 @@
 /** When the provider may be called: once per generation, by who holds an attempt, and never in a penalty that is known. */
+import { maxUnansweredSessions } from '../../functions/domain/mint.ts';
 import type { Operation } from '../world/operation.ts';
 import type { Processed } from '../world/provider.ts';
 import type { Call, CallKind } from '../world/token-endpoint.ts';
@@ -37,7 +38,7 @@ const isLate = ({ operation, faultsBefore }: RefreshRequest): boolean =>
 /** Of which grant a request is, and when it was last seen that it may be sent. */
 const subjectOf = (operation: Operation, token: string, evidence: Evidence) => {
   // An exchange takes no attempt, nor does ending what it brought: nobody else has that code, or those tokens.
-  const own = evidence.codes.get(token) ?? operation.exchanged.get(token);
+  const own = evidence.codes.get(token) ?? evidence.credentials.get(token) ?? operation.exchanged.get(token);
   const origin = own ?? originOf(token, evidence);
   const grantId = origin?.grantId ?? '';
   const begun = operation.begun.get(grantId);
@@ -51,26 +52,51 @@ const subjectOf = (operation: Operation, token: string, evidence: Evidence) => {
 };
 
 const noteStart = (
-  operation: Operation,
+  request: RefreshRequest,
   code: string,
   { effect, session }: Processed,
   evidence: Evidence,
 ): void => {
-  const subject = evidence.codes.get(code);
+  const { operation } = request;
+  const subject = evidence.codes.get(code) ?? evidence.credentials.get(code);
   if (effect !== 'started' || subject === undefined) return;
   evidence.authorisedAt.add(evidence.now());
   operation.exchangedAt = evidence.now();
   if (session === undefined) return;
   for (const token of session.tokens) operation.exchanged.set(token, subject);
-  evidence.exchanges.set(session.id, { operation, code });
+  const { grantId } = subject;
+  evidence.exchanges.set(session.id, { operation, code, grantId, late: isLate(request) });
+  if (evidence.credentials.has(code)) judgePile(grantId, evidence);
+};
+
+/** Sessions that nobody knows of: their answers were lost, or are on their way. */
+const judgePile = (grantId: string, { provider, exchanges, origins, now, violate }: Evidence): void => {
+  const unknown = provider.sessions().filter(session => {
+    const started = exchanges.get(session.id);
+    if (started?.grantId !== grantId || started.late || session.end !== undefined) return false;
+    const isAlive = now() < Math.max(session.accessExpiresAt, session.refreshExpiresAt);
+    return isAlive && !session.tokens.some(token => origins.has(token));
+  });
+  if (unknown.length > maxUnansweredSessions)
+    violate(
+      'sessions do not pile up',
+      `${unknown.length} sessions of ${grantId} are alive and nobody knows them`,
+    );
 };
 
 /** Whoever was given tokens for a code stores them or ends their session; ending it is tried once where there is no record. */
-const noteAnswer = (kind: CallKind, token: string, answer: string, evidence: Evidence): void => {
+const noteAnswer = (
+  operation: Operation,
+  kind: CallKind,
+  token: string,
+  answer: string,
+  evidence: Evidence,
+): void => {
   const { exchanges, provider } = evidence;
   const sessionId = provider.sessionOf(token)?.id;
   for (const [id, started] of exchanges) {
-    if (kind === 'exchange' && started.code === token) started.heard = answer === 'rotated';
+    const isOwn = (kind === 'exchange' || kind === 'mint') && started.code === token;
+    if (isOwn && started.operation === operation) started.heard ??= answer === 'rotated';
     if (kind === 'revoke' && id === sessionId) started.toldInVain = answer !== 'ended';
   }
 };
@@ -155,14 +181,14 @@ export const watchCalls = (
         processed: processed => {
           request.effect = processed.effect;
           penaltyUntil = processed.penaltyUntil;
-          noteStart(operation, token, processed, evidence);
+          noteStart(request, token, processed, evidence);
           if (processed.effect === 'rotated' && isLate(request)) evidence.lateRotationAt.add(now());
           if (evidence.provider.lying) evidence.liedAbout.add(token);
           whenProcessed(token, kind, processed, request);
         },
         answered: answer => {
           request.answered = answer;
-          noteAnswer(kind, token, answer, evidence);
+          noteAnswer(operation, kind, token, answer, evidence);
           if (answer !== 'limited' || penaltyUntil === undefined) return;
           operation.penalties.set(grantId, penaltyUntil);
           operation.penalties.set(`app ${app}`, penaltyUntil);

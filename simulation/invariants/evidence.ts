@@ -11,7 +11,11 @@ export type Origin = { readonly grantId: string; readonly connectionId: string; 
 
 export type Exchange = {
   readonly operation: Operation;
+  /** The code, or the JWT. */
   readonly code: string;
+  readonly grantId: string;
+  /** It reached the provider after its attempt may have ended. */
+  readonly late: boolean;
   /** Whether the tokens arrived. */
   heard?: boolean;
   /** Whether the provider was asked to end it and did not. */
@@ -27,7 +31,9 @@ export type Evidence = {
   readonly origins: Map<string, Origin>;
   /** For which grant an authorization code was given. */
   readonly codes: Map<string, { readonly grantId: string; readonly app: string }>;
-  /** Sessions, by id, that were started for a code, and who was given their tokens. */
+  /** From which JWT credentials a grant is minted. */
+  readonly credentials: Map<string, { readonly grantId: string; readonly app: string }>;
+  /** Sessions, by id, that were started for a code or a JWT, and who was given their tokens. */
   readonly exchanges: Map<string, Exchange>;
   /** When a grant was last revoked. */
   readonly revokedAt: Map<string, number>;

@@ -2,6 +2,7 @@
 import { heldUntil } from '../../functions/domain/app.ts';
 import type { Grant, GrantState } from '../../functions/domain/grant.ts';
 import { maxRetiredTokens } from '../../functions/domain/grant.ts';
+import { mintAllowedAt } from '../../functions/domain/mint.ts';
 import type { Evidence } from './evidence.ts';
 
 const successors: Readonly<Record<GrantState, readonly GrantState[]>> = {
@@ -34,6 +35,8 @@ const withinConnection: Readonly<Record<string, Check>> = {
     const token = before.tokens?.refreshToken;
     const dropped =
       before.sent !== undefined &&
+      // A mint spends nothing.
+      before.mustMint === undefined &&
       // A verdict was judged when it was passed; what was reinstated after it may be spent.
       before.condemnedAt === undefined &&
       before.absolvedAt === undefined &&
@@ -86,14 +89,13 @@ const hasRival = (grant: Grant, { tables }: Evidence): boolean => {
 };
 
 /** `sent`, and so a question that only the replay window answers, must not wait for the next regular refresh. */
-const isTakenUpSoon = (
-  { app, sent, dueAt = 0, attempt, holdUntil = 0 }: Grant,
-  evidence: Evidence,
-): boolean => {
+const isTakenUpSoon = (grant: Grant, evidence: Evidence): boolean => {
+  const { app, sent, dueAt = 0, attempt, holdUntil = 0 } = grant;
   const { clockSkewMs } = evidence.scenario.assumptions;
   const standing = evidence.tables.standings.get(app)?.value;
   const appHold = standing === undefined ? 0 : heldUntil(standing);
-  const latest = Math.max(evidence.now(), attempt?.endsAt ?? 0, holdUntil, appHold) + clockSkewMs;
+  const distantAt = mintAllowedAt(grant, evidence.now(), evidence.scenario.settings);
+  const latest = Math.max(evidence.now(), attempt?.endsAt ?? 0, holdUntil, appHold, distantAt) + clockSkewMs;
   return sent === undefined || dueAt <= latest + evidence.scenario.settings.sweepIntervalMs;
 };
 

@@ -26,7 +26,8 @@ export const judgeRest = (grant: Grant, evidence: Evidence): void => {
     count('left for later: its app was held as a whole');
   else if (left !== undefined) violate('every due grant is dealt with', `${grant.grantId} ${left}`);
   const token = grant.tokens?.refreshToken;
-  if (grant.state !== 'active' || token === undefined) return;
+  // Of a grant with a credential it may be dead: another one follows when that is noticed.
+  if (grant.state !== 'active' || token === undefined || grant.credential !== undefined) return;
   // A verdict was judged when it was passed.
   const wasJudged = grant.condemnedAt !== undefined || evidence.liedAbout.has(token);
   if (!wasJudged && !provider.canRefresh(token, now()) && excuseOf(grant, evidence) === undefined) {
@@ -34,26 +35,42 @@ export const judgeRest = (grant: Grant, evidence: Evidence): void => {
   }
 };
 
-/** What a healthy caller was told at rest. */
-export const judgeTrial = (
-  grant: Grant,
-  outcome: string,
-  token: string | undefined,
-  evidence: Evidence,
-): void => {
-  const { violate, count, scenario, provider, now } = evidence;
-  if (grant.state !== 'active' || excuseOf(grant, evidence) !== undefined) return;
+/** Why a healthy caller may be turned away at rest; undefined: it may not. */
+const excuseOfSilence = (grant: Grant, outcome: string, evidence: Evidence): string | undefined => {
+  const limited = outcome === 'provider-unavailable' && evidence.scenario.provider.rateLimitScope !== 'off';
+  if (wasHeldUp(grant.app, evidence)) return 'its app was held as a whole';
+  if (limited) return 'the provider’s rate limit';
+  // A refusal, its verdict, a mint and a refresh may take longer than a caller waits.
+  return grant.credential !== undefined && outcome === 'refresh-pending' ? 'about to be minted' : undefined;
+};
+
+const judgeServed = (grant: Grant, token: string | undefined, evidence: Evidence): void => {
+  const { violate, provider, now } = evidence;
   const end = token === undefined ? undefined : provider.endOf(token);
   // By its owner who authorised once more, before it was imported, or by a request that came too late: it is not the keeper's refresh.
   const superseded =
     end?.reason === 'superseded' &&
     (evidence.authorisedAt.has(end.at) || evidence.lateRotationAt.has(end.at) || end.at < grant.connectedAt);
   const accepted = token !== undefined && provider.use(token, now());
-  if (outcome === 'served' && !accepted && !superseded)
+  if (!accepted && !superseded)
     violate('no token is ever lost', `${grant.grantId}: a token was served at rest that does not work`);
-  if (outcome === 'served') return;
-  const limited = outcome === 'provider-unavailable' && scenario.provider.rateLimitScope !== 'off';
-  if (wasHeldUp(grant.app, evidence)) count('not served at rest: its app was held as a whole');
-  else if (limited) count('not served at rest: the provider’s rate limit');
-  else violate('no token is ever lost', `${grant.grantId} is not served at rest: ${outcome}`);
+};
+
+/** What a healthy caller was told at rest. A grant of a credential is excused by the end of a session only as long as its token is promised. */
+export const judgeTrial = (
+  grant: Grant,
+  outcome: string,
+  token: string | undefined,
+  evidence: Evidence,
+): void => {
+  const served = outcome === 'served';
+  const mintsAgain = grant.credential !== undefined && !served;
+  if (grant.state !== 'active' || (!mintsAgain && excuseOf(grant, evidence) !== undefined)) return;
+  if (served) {
+    judgeServed(grant, token, evidence);
+    return;
+  }
+  const excuse = excuseOfSilence(grant, outcome, evidence);
+  if (excuse !== undefined) evidence.count(`not served at rest: ${excuse}`);
+  else evidence.violate('no token is ever lost', `${grant.grantId} is not served at rest: ${outcome}`);
 };

@@ -49,8 +49,9 @@ export const watchServed = (evidence: Evidence): ServedWatch => {
     switch (end?.reason) {
       case 'rotated':
         return evidence.reported.has(accessToken) || !stillActive(accessToken);
+      // Its session was refused when it was to be replaced, and ended when another had been minted.
       case 'revoked':
-        return !stillActive(accessToken);
+        return evidence.reported.has(accessToken) || !stillActive(accessToken);
       case 'superseded':
         if (evidence.lateRotationAt.has(end.at))
           evidence.count('ended by a request that arrived after its attempt');

@@ -60,8 +60,23 @@ export const excuseOf = (grant: Grant, evidence: Evidence): string | undefined =
   return refreshToken === undefined && isOver ? 'expired' : undefined;
 };
 
+/** A grant of a credential needs a person only where the provider takes that no more, or says so. */
+const judgeVerdictOfCredential = (
+  grant: Grant,
+  { credentials, liedAbout, count, violate }: Evidence,
+): void => {
+  const assertions = [...credentials].filter(([, { grantId }]) => grantId === grant.grantId);
+  if (assertions.some(([jwt]) => liedAbout.has(jwt)))
+    count('condemned: refused by a provider that was wrong');
+  else violate('a credential needs nobody', `${grant.grantId} was condemned though its credential is good`);
+};
+
 /** A grant was condemned. */
 export const judgeVerdict = (grant: Grant, evidence: Evidence): void => {
+  if (grant.credential !== undefined) {
+    judgeVerdictOfCredential(grant, evidence);
+    return;
+  }
   const excuse = excuseOf(grant, evidence);
   if (excuse !== undefined) {
     evidence.count(`condemned: ${excuse}`);

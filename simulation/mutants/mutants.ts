@@ -305,6 +305,49 @@ export const mutants: readonly Mutant[] = [
     name: 'a connection is asked for in a hold',
     edits: [inKeeper('connect-grant.ts', '  await checkHolds(context, app, before?.value);\n', '')],
   },
+  {
+    name: 'a mint keeps no distance from the one before',
+    edits: [
+      inDomain('mint.ts', 'mintedAt === undefined || now >=', 'mintedAt === undefined || now + 1e12 >='),
+      inDomain('mint.ts', '? grant.mintedAt + mintDistanceMs(grant, settings)', '? grant.mintedAt'),
+    ],
+  },
+  {
+    name: 'a mint asks for a whole week at once',
+    edits: [
+      inDomain(
+        'mint.ts',
+        ': { accessTokenTtlSeconds: short, refreshTokenTtlSeconds: short };',
+        ': { accessTokenTtlSeconds: short, refreshTokenTtlSeconds: 604_800 };',
+      ),
+    ],
+  },
+  {
+    name: 'a verdict ignores that there is a credential',
+    edits: [
+      inDomain(
+        'verdict-writes.ts',
+        'credential !== undefined && mustMint === undefined;',
+        'credential === undefined && mustMint !== undefined;',
+      ),
+    ],
+  },
+  {
+    name: 'the session that a mint replaces is forgotten',
+    edits: [
+      inDomain('refresh-writes.ts', '...grant.retired, ...replaced(grant, identity)', '...grant.retired'),
+    ],
+  },
+  {
+    name: 'a mint that comes too late is forgotten',
+    edits: [
+      inKeeper(
+        'refresh.ts',
+        'writes.retire(grant, lost, momentOf(context))',
+        '(lost.mint ? undefined : writes.retire(grant, lost, momentOf(context)))',
+      ),
+    ],
+  },
 ];
 
 /** Each undoes the mending of a defect that a seed found. */
@@ -363,6 +406,11 @@ export const mended: readonly Mutant[] = [
         'if (current?.connectionId === obtained.connectionId) return undefined;',
       ),
     ],
+  },
+  {
+    name: 'a grant is put from a credential in a hold that was recorded a moment ago',
+    seed: 171,
+    edits: [inDomain('connection-writes.ts', '!isHeld(grant, now) && isDistant(', 'isDistant(')],
   },
 ];
 

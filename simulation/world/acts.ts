@@ -3,6 +3,7 @@ import { readTokenResponse, type TokenResponse } from '../../functions/domain/to
 import type { Authorization } from '../../functions/keeper/connect-grant.ts';
 import { KeeperError } from '../../functions/keeper/errors.ts';
 import type { ServedToken } from '../../functions/keeper/get-token.ts';
+import type { MintRequest } from '../../functions/keeper/mint-grant.ts';
 import type { Import } from '../../functions/keeper/put-grant.ts';
 import { add } from '../engine/coverage.ts';
 import { createRandom } from '../engine/random.ts';
@@ -11,7 +12,7 @@ import type { TokenBody } from './provider.ts';
 import type { PlannedGrant } from './scenario.ts';
 import { crash } from './worker.ts';
 import type { Act, Step } from './workload.ts';
-import { grantOf, type LivingWorker, startWorker, type World } from './world.ts';
+import { credentialsOf, grantOf, type LivingWorker, startWorker, type World } from './world.ts';
 
 const apiMs = 29_000;
 
@@ -175,8 +176,34 @@ const importResponse = (stage: Stage, id: number, { grantId, app, strategy }: Pl
   });
 };
 
+/** Puts the grant from a credential: from the one that it does not live by, if `replaces`. */
+const putCredential = (stage: Stage, id: number, grant: PlannedGrant, replaces: boolean): void => {
+  const { grantId, strategy, refreshable } = grant;
+  const before = grantOf(stage.world, grantId);
+  const [first, second] = credentialsOf(grant).map(({ name }) => name);
+  const current = before?.credential ?? first ?? '';
+  const other = current === first ? second : first;
+  const request: MintRequest = {
+    credential: replaces && before !== undefined ? (other ?? current) : current,
+    endpointId: `endpoint-of-${grantId}`,
+    strategy,
+    ttls: refreshable ? {} : { refreshTokenTtlSeconds: 0 },
+    ...(before !== undefined && { ifGeneration: before.generation }),
+  };
+  invoke(stage, {
+    id,
+    name: `mint ${grantId}`,
+    durationMs: apiMs,
+    action: (worker, deadlineAt) => worker.keeper.mintGrant(grantId, request, deadlineAt),
+  });
+};
+
 /** The owner authorises, some time ago or now, and the answer is imported. */
 export const connect = (stage: Stage, id: number, grant: PlannedGrant, ageMs = 0): void => {
+  if (grant.minted) {
+    putCredential(stage, id, grant, false);
+    return;
+  }
   const { world, responses, omittedOperations } = stage;
   if (omittedOperations.has(id)) return;
   const at = world.scheduler.now() - ageMs;
@@ -269,9 +296,13 @@ const performances: Readonly<Record<Act, Performance>> = {
   report: (stage, { id, grant }) =>
     getToken(stage, id, grant.grantId, stage.held.get(grant.grantId)?.generation),
   sweep: (stage, { id }) => sweep(stage, id, stage.world.scenario.lanes.flat()),
-  reconnect: (stage, { id, grant }) =>
-    stage.world.scenario.connects ? connectByCode(stage, id, grant) : connect(stage, id, grant),
-  'import again': (stage, { id, grant }) => importResponse(stage, id, grant),
+  reconnect: (stage, { id, grant }) => {
+    if (grant.minted) putCredential(stage, id, grant, true);
+    else if (stage.world.scenario.connects) connectByCode(stage, id, grant);
+    else connect(stage, id, grant);
+  },
+  'import again': (stage, { id, grant }) =>
+    grant.minted ? putCredential(stage, id, grant, false) : importResponse(stage, id, grant),
   revoke: (stage, { id, grant }) => revoke(stage, id, grant.grantId),
   reinstate: (stage, { id, grant: { grantId } }) =>
     invoke(stage, {

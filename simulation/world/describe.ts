@@ -17,6 +17,7 @@ const shown = (grant: Grant, startAt: number): Record<string, string> => {
     sent: grant.sent === undefined ? '-' : `${time(grant.sent.at)} by ${grant.sent.by}`,
     hold: time(grant.holdUntil),
     refusal: grant.refusal === undefined ? '-' : `${grant.refusal.code} at ${time(grant.refusal.at)}`,
+    minted: `${time(grant.mintedAt)}${grant.mustMint ? ' (must)' : ''}`,
     claimed: String(grant.claimed),
     announcement: grant.announcement ?? '-',
     retired: grant.retired

@@ -15,8 +15,10 @@ export type Session = {
   readonly startedAt: number;
   /** As the client asked for it. */
   readonly endpointId?: string;
-  /** The client exchanged a code for it. */
+  /** The client started it, by a code or a JWT. */
   readonly exchanged: boolean;
+  /** As asked for last. */
+  lifetimes: Lifetimes;
   access: string;
   accessExpiresAt: number;
   refresh: string | undefined;
@@ -61,6 +63,13 @@ export type Authorization = {
   readonly endpointId?: string;
 };
 
+/** Milliseconds; absent: the provider's own. */
+export type Lifetimes = { readonly accessMs?: number; readonly refreshMs?: number };
+
+export type Asking = { readonly endpointId?: string; readonly lifetimes?: Lifetimes };
+
+export type JwtCredential = { readonly app: string; readonly ownerId: string; readonly refreshable: boolean };
+
 type Code = Omit<Authorization, 'at' | 'endpointId'> & { readonly expiresAt: number };
 
 export type Provider = {
@@ -68,8 +77,9 @@ export type Provider = {
   authorize(authorization: Authorization): TokenBody;
   /** A user allows it in a browser: a code, which works once and not for long. */
   consent(authorization: Authorization): string;
-  exchange(request: ProviderRequest & { readonly endpointId?: string }): Processed;
-  refresh(request: ProviderRequest): Processed;
+  exchange(request: ProviderRequest & Asking): Processed;
+  mint(request: ProviderRequest & Asking): Processed;
+  refresh(request: ProviderRequest & Asking): Processed;
   revoke(request: ProviderRequest): Processed;
   /** Answers 429 whatever the window holds. */
   limit(request: ProviderRequest): Processed;
@@ -84,7 +94,9 @@ export type Provider = {
   /** Whether presenting this refresh token would bring tokens. */
   canRefresh(refreshToken: string, now: number): boolean;
   readonly secrets: Map<string, string>;
-  /** Refuses every refresh with a definite code though nothing is wrong with it. */
+  /** JWTs that it takes. */
+  readonly credentials: Map<string, JwtCredential>;
+  /** Refuses every refresh and every mint with a definite code though nothing is wrong with it. */
   lying: boolean;
 };
 
@@ -103,6 +115,7 @@ type State = {
   readonly ends: Map<string, TokenEnd>;
   readonly limits: RateLimit;
   readonly codes: Map<string, Code>;
+  readonly credentials: Map<string, JwtCredential>;
 };
 
 const json = (status: number, body: unknown): RawAnswer => ({ status, body: JSON.stringify(body) });
@@ -128,15 +141,16 @@ const endSession = (state: State, session: Session, at: number, reason: Death): 
 
 const issue = (state: State, session: Session, now: number): void => {
   const { rules, byToken, byRefreshToken, sessions } = state;
+  const { accessMs = rules.accessLifetimeMs, refreshMs = rules.refreshLifetimeMs } = session.lifetimes;
   const serial = `${session.id}-${session.tokens.length + 1}`;
   session.access = `SECRET-access-${serial}`;
-  session.accessExpiresAt = now + rules.accessLifetimeMs;
+  session.accessExpiresAt = now + Math.min(accessMs, rules.accessLifetimeMs);
   delete session.firstUsedAt;
   byToken.set(session.access, session);
   session.tokens.push(session.access);
   if (session.refresh !== undefined) {
     session.refresh = `SECRET-refresh-${serial}`;
-    session.refreshExpiresAt = now + rules.refreshLifetimeMs;
+    session.refreshExpiresAt = now + Math.min(refreshMs, rules.refreshLifetimeMs);
     byToken.set(session.refresh, session);
     byRefreshToken.set(session.refresh, session);
     session.tokens.push(session.refresh);
@@ -181,6 +195,7 @@ const start = (
   state: State,
   { app, ownerId, at, refreshable, endpointId }: Authorization,
   exchanged: boolean,
+  lifetimes: Lifetimes = {},
 ): Session => {
   const { sessions, rules } = state;
   const alive = sessions.filter(s => s.app === app && s.ownerId === ownerId && isAlive(s, at));
@@ -193,6 +208,7 @@ const start = (
     ownerId,
     startedAt: at,
     exchanged,
+    lifetimes,
     ...(endpointId !== undefined && { endpointId }),
     access: '',
     accessExpiresAt: 0,
@@ -214,7 +230,7 @@ const consent = ({ codes }: State, { app, ownerId, at, refreshable }: Authorizat
 };
 
 /** A code is used up by whoever presents it, even if nobody hears the answer (RFC 6749 §4.1.2). */
-const exchange = (state: State, request: ProviderRequest & { readonly endpointId?: string }): Processed => {
+const exchange = (state: State, request: ProviderRequest & Asking): Processed => {
   const { app, token, now, endpointId } = request;
   const code = state.codes.get(token);
   if (code?.app !== app || now >= code.expiresAt) return { answer: refusal, effect: 'refused' };
@@ -224,11 +240,25 @@ const exchange = (state: State, request: ProviderRequest & { readonly endpointId
   return { answer: json(200, bodyOf(state, session, now)), effect: 'started', session };
 };
 
-const refresh = (state: State, { app, token, now }: ProviderRequest): Processed => {
+/** A JWT starts a session whenever it is presented (RFC 7523): what nobody hears of cannot be asked for again. */
+const mint = (
+  state: State,
+  { app, token, now, endpointId, lifetimes = {} }: ProviderRequest & Asking,
+): Processed => {
+  const credential = state.credentials.get(token);
+  if (credential?.app !== app) return { answer: refusal, effect: 'refused' };
+  const refreshable = credential.refreshable && lifetimes.refreshMs !== 0;
+  const asked = { ...credential, refreshable, at: now, ...(endpointId !== undefined && { endpointId }) };
+  const session = start(state, asked, true, lifetimes);
+  return { answer: json(200, bodyOf(state, session, now)), effect: 'started', session };
+};
+
+const refresh = (state: State, { app, token, now, lifetimes = {} }: ProviderRequest & Asking): Processed => {
   const session = state.byRefreshToken.get(token);
   if (session?.app !== app || session.end !== undefined) return { answer: refusal, effect: 'refused' };
   if (session.refresh === token && now < session.refreshExpiresAt) {
     const replaced = session.access;
+    session.lifetimes = { ...session.lifetimes, ...lifetimes };
     session.spent = { token, at: now };
     endAccess(state, session, now, 'rotated');
     issue(state, session, now);
@@ -275,9 +305,10 @@ export const createProvider = (rules: ProviderRules): Provider => {
     ends: new Map(),
     limits: createRateLimit(rules),
     codes: new Map(),
+    credentials: new Map(),
   };
   const ownerOf = (token: string): string =>
-    (state.byToken.get(token) ?? state.codes.get(token))?.ownerId ?? '';
+    (state.byToken.get(token) ?? state.codes.get(token) ?? state.credentials.get(token))?.ownerId ?? '';
   const limited = (penaltyUntil: number, now: number): Processed => ({
     answer: state.limits.answer(penaltyUntil, now),
     effect: 'limited',
@@ -292,6 +323,7 @@ export const createProvider = (rules: ProviderRules): Provider => {
   };
   const provider: Provider = {
     secrets: new Map(),
+    credentials: state.credentials,
     lying: false,
     sessions: () => state.sessions,
     sessionOf: token => state.byToken.get(token),
@@ -299,6 +331,8 @@ export const createProvider = (rules: ProviderRules): Provider => {
     authorize: authorization => bodyOf(state, start(state, authorization, false), authorization.at),
     consent: authorization => consent(state, authorization),
     exchange: request => stopped(request) ?? exchange(state, request),
+    mint: request =>
+      stopped(request) ?? (provider.lying ? { answer: refusal, effect: 'refused' } : mint(state, request)),
     limit: ({ app, token, now }) => limited(state.limits.penalise(app, ownerOf(token), now), now),
     refresh: request =>
       stopped(request) ?? (provider.lying ? { answer: refusal, effect: 'refused' } : refresh(state, request)),

@@ -42,6 +42,8 @@ export type PlannedGrant = {
   readonly ageMs: number;
   /** Whether the app issues refresh tokens to it at all. */
   readonly refreshable: boolean;
+  /** Nobody authorises it: it is minted from a JWT credential. */
+  readonly minted: boolean;
 };
 
 export type Scenario = {
@@ -100,9 +102,17 @@ const drawSettings = (random: Random, provider: ProviderRules, assumptions: Assu
   };
 };
 
-const drawGrants = (random: Random): PlannedGrant[] => {
+/** From a stream of its own, so that seeds found before tell the same story. */
+const drawMinted = (seed: number, count: number): boolean[] => {
+  const random = createRandom(seed, 16);
+  const some = random.chance(0.35);
+  return Array.from({ length: count }, () => some && random.chance(0.6));
+};
+
+const drawGrants = (random: Random, seed: number): PlannedGrant[] => {
   const count = random.pick([1, 1, 2, 2, 3, 4]);
   const apps = random.chance(0.2) ? ['main', 'other'] : ['main'];
+  const minted = drawMinted(seed, count);
   return Array.from({ length: count }, (_, index) => ({
     grantId: `grant-${index + 1}`,
     // Sometimes two grants contend for one owner.
@@ -111,6 +121,7 @@ const drawGrants = (random: Random): PlannedGrant[] => {
     strategy: random.pick<Strategy>(['weekly', 'hourly']),
     ageMs: random.pick([0, random.between(30, 60) * MINUTE, Math.round((4 + random.fraction()) * DAY)]),
     refreshable: !random.chance(0.05),
+    minted: minted[index] === true,
   }));
 };
 
@@ -127,7 +138,7 @@ export const drawScenario = (seed: number, assumptions: Assumptions): Scenario =
   const [problem] = checkSettings(settings);
   if (problem !== undefined)
     throw new Error(`the simulation drew settings that are refused: ${problem.message}`);
-  const grants = drawGrants(random);
+  const grants = drawGrants(random, seed);
   return {
     settings,
     provider,

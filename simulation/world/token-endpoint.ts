@@ -1,17 +1,19 @@
 /** The provider as one worker reaches it: over a network that delays, drops, cuts off and garbles. */
 import {
+  classifyMintAnswer,
   classifyRevokeAnswer,
   classifyTokenAnswer,
   type RawAnswer,
   type Unknown,
 } from '../../functions/domain/answer.ts';
 import type { App } from '../../functions/domain/app.ts';
+import type { RequestedTtls } from '../../functions/domain/tokens.ts';
 import type { TokenEndpoint } from '../../functions/keeper/ports.ts';
 import type { Fault } from './faults.ts';
-import type { Processed, Provider, ProviderRequest } from './provider.ts';
+import type { Asking, Processed, Provider, ProviderRequest } from './provider.ts';
 import { depart, resume, type Surroundings, type Worker } from './worker.ts';
 
-export type CallKind = 'refresh' | 'revoke' | 'exchange';
+export type CallKind = 'refresh' | 'revoke' | 'exchange' | 'mint';
 
 /** Told of a request when it leaves, when it was processed, and what its worker made of the answer. */
 export type CallObserver = {
@@ -28,7 +30,7 @@ const broken: RawAnswer = { status: 503, body: '{"error":"temporarily_unavailabl
 const process = (
   provider: Provider,
   kind: CallKind,
-  request: ProviderRequest,
+  request: ProviderRequest & Asking,
   fault: Fault | undefined,
 ): Processed => {
   switch (fault?.kind) {
@@ -64,12 +66,18 @@ export type NetworkSurroundings = Surroundings & {
 
 const unknown = (code: string): Unknown => ({ kind: 'unknown', code });
 
+const lifetimesOf = ({ accessTokenTtlSeconds, refreshTokenTtlSeconds }: RequestedTtls) => ({
+  lifetimes: {
+    ...(accessTokenTtlSeconds !== undefined && { accessMs: 1000 * accessTokenTtlSeconds }),
+    ...(refreshTokenTtlSeconds !== undefined && { refreshMs: 1000 * refreshTokenTtlSeconds }),
+  },
+});
+
 type Asked = {
   readonly app: App;
   readonly kind: CallKind;
   readonly token: string;
-  readonly endpointId?: string;
-};
+} & Asking;
 
 /**
  * The request is given up after `timeoutMs` of the worker's time; whatever is held up in the network may still arrive. An answer that
@@ -126,17 +134,19 @@ const call = <A extends { readonly kind: string }>(
     });
   });
 
-const notPlayed = async (): Promise<never> => {
-  throw new Error('no operation of the simulation mints');
-};
-
 export const createTokenEndpoint = (
   around: NetworkSurroundings,
   worker: Worker,
   observer: CallObserver,
 ): TokenEndpoint => ({
-  refresh: (app, token) =>
-    call(around, worker, observer, { app, kind: 'refresh', token }, classifyTokenAnswer),
+  refresh: (app, token, ttls = {}) =>
+    call(
+      around,
+      worker,
+      observer,
+      { app, kind: 'refresh', token, ...lifetimesOf(ttls) },
+      classifyTokenAnswer,
+    ),
   revoke: (app, token) =>
     call(around, worker, observer, { app, kind: 'revoke', token }, classifyRevokeAnswer),
   exchange: (app, { code, endpointId }) =>
@@ -147,5 +157,18 @@ export const createTokenEndpoint = (
       { app, kind: 'exchange', token: code, ...(endpointId !== undefined && { endpointId }) },
       classifyTokenAnswer,
     ),
-  mint: notPlayed,
+  mint: (app, { assertion, endpointId, ttls = {} }) =>
+    call(
+      around,
+      worker,
+      observer,
+      {
+        app,
+        kind: 'mint',
+        token: assertion,
+        ...lifetimesOf(ttls),
+        ...(endpointId !== undefined && { endpointId }),
+      },
+      classifyMintAnswer,
+    ),
 });

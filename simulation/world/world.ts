@@ -1,7 +1,9 @@
 /** A world: tables, provider, apps, workers with a keeper each, and those who watch. One seed makes one. */
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createApps } from '../../functions/adapters/apps.ts';
+import { createCredentials } from '../../functions/adapters/credentials.ts';
 import type { Grant } from '../../functions/domain/grant.ts';
+import type { Credential } from '../../functions/domain/mint.ts';
 import { createKeeper, type Keeper } from '../../functions/keeper/keeper.ts';
 import type { Clock } from '../../functions/keeper/ports.ts';
 import { add, type Coverage, emptyCoverage } from '../engine/coverage.ts';
@@ -13,7 +15,7 @@ import { createWatch, type Watch } from '../invariants/watch.ts';
 import { describeChange } from './describe.ts';
 import { drawFault, type Fault } from './faults.ts';
 import { createProvider, type Provider } from './provider.ts';
-import type { Scenario } from './scenario.ts';
+import type { PlannedGrant, Scenario } from './scenario.ts';
 import { createStore } from './store.ts';
 import { createTables, type Tables } from './tables.ts';
 import { createTokenEndpoint, type NetworkSurroundings } from './token-endpoint.ts';
@@ -117,6 +119,7 @@ const createEvidence = (
   now: scheduler.now,
   origins: new Map(),
   codes: new Map(),
+  credentials: new Map(),
   exchanges: new Map(),
   revokedAt: new Map(),
   reported: new Set(),
@@ -193,6 +196,12 @@ export const createWorld = ({ seed, scenario, omitted, traced }: WorldOptions): 
     provider.secrets.set(app, 'SECRET-client-1');
     world.secret.set(app, 'SECRET-client-1');
   }
+  for (const grant of scenario.grants.filter(({ minted }) => minted)) {
+    for (const { jwt, app } of credentialsOf(grant)) {
+      provider.credentials.set(jwt, grant);
+      evidence.credentials.set(jwt, { grantId: grant.grantId, app });
+    }
+  }
   return world;
 };
 
@@ -200,6 +209,13 @@ const clockOf = (world: World, worker: Worker): Clock => ({
   now: () => world.scheduler.now() + worker.clockOffsetMs,
   sleep: ms => wait(world, worker, { at: 'sleep', name: 'sleep' }, () => {}, ms),
 });
+
+/** Two of each grant, so that one can be replaced by the other. */
+export const credentialsOf = ({ grantId, app }: PlannedGrant): readonly Credential[] =>
+  ['1', '2'].map(number => ({ name: `${grantId}-${number}`, app, jwt: `SECRET-jwt-${grantId}-${number}` }));
+
+const credentialsText = ({ scenario }: World): string =>
+  JSON.stringify({ credentials: scenario.grants.filter(({ minted }) => minted).flatMap(credentialsOf) });
 
 const secretText = ({ secret }: World): string =>
   JSON.stringify({
@@ -214,8 +230,10 @@ const secretText = ({ secret }: World): string =>
 /** Only `send` is used of it. */
 const secretsClient = (world: World, worker: Worker): SecretsManagerClient =>
   ({
-    send: () =>
-      wait(world, worker, { at: 'apps', name: 'read apps' }, () => ({ SecretString: secretText(world) })),
+    send: ({ input: { SecretId: id } }: GetSecretValueCommand) =>
+      wait(world, worker, { at: 'apps', name: `read ${id}` }, () => ({
+        SecretString: id === 'apps' ? secretText(world) : credentialsText(world),
+      })),
   }) as unknown as SecretsManagerClient;
 
 /** A cold start: a new process with a clock of its own and nothing cached. */
@@ -236,7 +254,7 @@ export const startWorker = (world: World): LivingWorker => {
     store: createStore(world, worker, tables, scenario, watch, () => `nonce-${world.serial()}`),
     tokenEndpoint: createTokenEndpoint(world, worker, watch),
     apps: createApps(secretsClient(world, worker), 'apps', settings.appsCacheMs, clock),
-    credentials: { all: async () => [] },
+    credentials: createCredentials(secretsClient(world, worker), 'credentials', settings.appsCacheMs, clock),
     events: {
       publish: event =>
         wait(world, worker, { at: 'event', name: 'publish event' }, () => {

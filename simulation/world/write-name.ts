@@ -19,6 +19,7 @@ export const writeNames = [
   'refuse',
   'condemn',
   'expire',
+  'start over',
   'absolve',
   'reinstate',
   'revoke',
@@ -65,7 +66,8 @@ const ofEnding = (before: Grant, after: Grant): WriteName | undefined => {
 
 const ofRefusal = (before: Grant, after: Grant): WriteName | undefined => {
   if (after.refusal === before.refusal) return undefined;
-  return after.refusal === undefined ? 'absolve' : 'refuse';
+  if (after.refusal !== undefined) return 'refuse';
+  return after.absolvedAt === before.absolvedAt ? 'start over' : 'absolve';
 };
 
 export const nameOfWrite = (before: Grant | undefined, after: Grant): WriteName => {

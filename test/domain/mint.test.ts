@@ -283,6 +283,19 @@ describe('what a mint brings', () => {
   });
 });
 
+it('a mint that comes too late has spent no token: the dead one that is to be ended stays so', () => {
+  const [known] = committed(begun(spent())).retired;
+  if (known === undefined) expect.unreachable('nothing was retired');
+  const now = jwt({ generation: 2, startedBy: 'mint-2', retired: [known] });
+  const lost = { grant: begun(spent()), attemptId: 'mint-1', mint: true as const, response, sentAt: start };
+  expect(
+    writes
+      .retire(now, lost, at(0))
+      ?.retired.map(({ token }) => token)
+      .sort(),
+  ).toEqual(['refresh-1', 'refresh-2']);
+});
+
 describe('the refusal of a session that a credential can replace', () => {
   const refusal = { code: 'OAU-213', at: start };
   const judged = (change: GrantChange) => {

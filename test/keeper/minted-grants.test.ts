@@ -156,7 +156,7 @@ describe('a grant that is put from a credential', () => {
   it('is left to the sweep where the refresh that prolongs it fails', async () => {
     provider.lost = kind => kind === 'refresh';
     const { grant: connected } = await put();
-    expect(connected).toMatchObject({ state: 'active', generation: 1, cacheUntil: 0 });
+    expect(connected).toMatchObject({ state: 'active', generation: 1, cacheUntil: 0, mintedAt: start });
     provider.lost = () => false;
     await live(10 * minute);
     expect(grant()).toMatchObject({ generation: 2, tokens: { accessToken: 'access-1.2' } });
@@ -267,6 +267,23 @@ describe('a credential that cannot be used', () => {
     expect(await world.getToken('new')).toMatchObject({ accessToken: 'access-1.2' });
   });
 
+  it('is not used while RingCentral has asked for silence', async () => {
+    world.onMint = () => ({ kind: 'misconfigured', code: 'OAU-153' });
+    expect(await refusal(put())).toMatchObject({ code: 'misconfigured' });
+    expect(await refusal(put())).toMatchObject({ code: 'provider-unavailable' });
+    expect(called('mint')).toHaveLength(1);
+  });
+
+  it('that brings the very session that another grant lives by leaves it alone', async () => {
+    await put();
+    world.store.seed({ ...grant(), sessionId: 'session-1' });
+    world.now += distanceMs;
+    const response = { accessToken: 'a', tokenType: 'bearer', ownerId: '1001', sessionId: 'session-1' };
+    world.onMint = () => ({ kind: 'rotated', response });
+    expect(await refusal(put({}, 'second'))).toMatchObject({ code: 'owner-already-connected' });
+    expect(called('revoke')).toEqual([]);
+  });
+
   it('is not taken for a fault of the app where only the flow is not allowed: other grants go on', async () => {
     world.store.seed(activeGrant);
     world.onMint = () => ({ kind: 'misconfigured', code: 'OAU-112', flow: true });
@@ -301,6 +318,15 @@ describe('a session that is over', () => {
     endAll();
     world.now += hour;
     expect(await world.getToken('new')).toMatchObject({ accessToken: 'access-2.2' });
+  });
+
+  it('is not asked for once more by who has read that it lives', async () => {
+    world.now += 6 * day;
+    world.store.writeFaults.push(() => world.store.seed({ ...grant(), mustMint: true }));
+    await world.sweep();
+    expect(called('refresh')).toHaveLength(1);
+    await world.sweep();
+    expect(kinds()).toEqual(['mint', 'refresh', 'mint', 'refresh']);
   });
 
   it('because its refresh token has expired is replaced without presenting it', async () => {
