@@ -335,7 +335,11 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the session that a mint replaces is forgotten',
     edits: [
-      inDomain('refresh-writes.ts', '...grant.retired, ...replaced(grant, identity)', '...grant.retired'),
+      inDomain(
+        'refresh-writes.ts',
+        '...grant.retired, ...replaced(grant, identity, moment.settings)',
+        '...grant.retired',
+      ),
     ],
   },
   {
