@@ -93,7 +93,7 @@ export const connect = (
     ...firstSchedule(previous, connection, tokens, jitter, moment),
     failures: 0,
     retired: bounded(
-      [...stillRetired(previous, connection), ...replaced(previous, identityOf(connection))],
+      [...stillRetired(previous, connection), ...replaced(previous, identityOf(connection), moment.settings)],
       moment.now,
     ),
     claimed: false,

@@ -104,7 +104,7 @@ const minted = (grant: Grant, session: string, response: TokenResponse, tokens: 
   });
   return {
     startedBy: session,
-    retired: bounded([...grant.retired, ...replaced(grant, identity)], moment.now),
+    retired: bounded([...grant.retired, ...replaced(grant, identity, moment.settings)], moment.now),
     ...(tokens.refreshToken !== undefined && { cacheUntil: 0, refreshAt: moment.now }),
   };
 };

@@ -7,6 +7,7 @@ import {
   type RetiredToken,
   type SessionIdentity,
 } from './grant.ts';
+import type { Settings } from './settings.ts';
 import { present, tokensEndAt } from './tokens.ts';
 
 type Issued = SessionIdentity & Pick<RetiredToken, 'server' | 'clientId'>;
@@ -25,15 +26,18 @@ export const retiredToken = (issued: Issued, token: string, expiresAt: number): 
   }) as RetiredToken;
 
 /** What a grant lived by until now, if it cannot be the session that it lives by from now on. */
-export const replaced = (grant: Grant | undefined, now: SessionIdentity): RetiredToken[] => {
+export const replaced = (
+  grant: Grant | undefined,
+  successor: SessionIdentity,
+  { replayWindowMs }: Settings,
+): RetiredToken[] => {
   const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
-  if (grant?.tokens === undefined || token === undefined || canBeSameSession(grant, now)) return [];
-  return [
-    {
-      ...retiredToken(grant, token, tokensEndAt(grant.tokens)),
-      ...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),
-    },
-  ];
+  if (grant?.tokens === undefined || token === undefined || canBeSameSession(grant, successor)) return [];
+  const endsAt = tokensEndAt(grant.tokens);
+  if (!hasUnansweredRefresh(grant)) return [retiredToken(grant, token, endsAt)];
+  // A token whose life was short may have bought a session whose life is long: it is asked for as long as anybody can.
+  const askedUntil = (grant.sent?.at ?? 0) + replayWindowMs;
+  return [{ ...retiredToken(grant, token, Math.max(endsAt, askedUntil)), maybeSpent: true }];
 };
 
 export const bounded = (retired: readonly RetiredToken[], now: number): RetiredToken[] =>

@@ -245,7 +245,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an old connection is ended with a token that may be spent',
-    edits: [inDomain('retired.ts', '...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),', '')],
+    edits: [
+      inDomain(
+        'retired.ts',
+        'Math.max(endsAt, askedUntil)), maybeSpent: true }',
+        'Math.max(endsAt, askedUntil)) }',
+      ),
+    ],
   },
   {
     name: 'an import repeated during a refresh starts anew',
@@ -335,16 +341,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the session that a mint replaces is forgotten',
     edits: [
-      inDomain('refresh-writes.ts', '...grant.retired, ...replaced(grant, identity)', '...grant.retired'),
-    ],
-  },
-  {
-    name: 'a mint that comes too late is forgotten',
-    edits: [
-      inKeeper(
-        'refresh.ts',
-        'writes.retire(grant, lost, momentOf(context))',
-        '(lost.mint ? undefined : writes.retire(grant, lost, momentOf(context)))',
+      inDomain(
+        'refresh-writes.ts',
+        '...grant.retired, ...replaced(grant, identity, moment.settings)',
+        '...grant.retired',
       ),
     ],
   },
@@ -409,8 +409,13 @@ export const mended: readonly Mutant[] = [
   },
   {
     name: 'a grant is put from a credential in a hold that was recorded a moment ago',
-    seed: 171,
+    seed: 40,
     edits: [inDomain('connection-writes.ts', '!isHeld(grant, now) && isDistant(', 'isDistant(')],
+  },
+  {
+    name: 'a short-lived token that may have bought a long-lived session is forgotten when it has expired',
+    seed: 63479,
+    edits: [inDomain('retired.ts', 'Math.max(endsAt, askedUntil)', 'Math.min(endsAt, askedUntil)')],
   },
 ];
 
