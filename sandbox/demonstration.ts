@@ -24,7 +24,7 @@ export type DemoGrant = {
 };
 
 /** Left for the link that the printed `curl` line makes. */
-export const joan = { grantId: 'demo:joan', ownerId: '1008', name: 'Joan' } as const;
+export const joan = { grantId: 'demo:joan', ownerId: '1009', name: 'Joan' } as const;
 
 export const users: readonly UserConfig[] = [
   { ownerId: '1001', name: 'Ada' },
@@ -35,7 +35,7 @@ export const users: readonly UserConfig[] = [
   { ownerId: '1006', name: 'Katherine' },
   { ownerId: '1007', name: 'Dorothy' },
   { ownerId: '1008', name: 'Radia' },
-  { ownerId: '1009', name: 'Joan' },
+  joan,
 ];
 
 /** For RingCentral's own SDK, server to server: `login({ jwt })`. */

@@ -6,6 +6,7 @@ import {
   maxRetiredTokens,
   type RetiredToken,
   type SessionIdentity,
+  type Tokens,
 } from './grant.ts';
 import type { Settings } from './settings.ts';
 import { present, tokensEndAt } from './tokens.ts';
@@ -25,19 +26,26 @@ export const retiredToken = (issued: Issued, token: string, expiresAt: number): 
     expiresAt,
   }) as RetiredToken;
 
+/** What an unanswered refresh bought may live longer than what bought it, and can be asked for while the provider replays it. */
+const endOf = (grant: Grant, tokens: Tokens, { replayWindowMs }: Settings): number =>
+  grant.sent !== undefined && hasUnansweredRefresh(grant)
+    ? Math.max(tokensEndAt(tokens), grant.sent.at + replayWindowMs)
+    : tokensEndAt(tokens);
+
 /** What a grant lived by until now, if it cannot be the session that it lives by from now on. */
 export const replaced = (
   grant: Grant | undefined,
-  successor: SessionIdentity,
-  { replayWindowMs }: Settings,
+  now: SessionIdentity,
+  settings: Settings,
 ): RetiredToken[] => {
   const token = grant?.tokens?.refreshToken ?? grant?.tokens?.accessToken;
-  if (grant?.tokens === undefined || token === undefined || canBeSameSession(grant, successor)) return [];
-  const endsAt = tokensEndAt(grant.tokens);
-  if (!hasUnansweredRefresh(grant)) return [retiredToken(grant, token, endsAt)];
-  // A token whose life was short may have bought a session whose life is long: it is asked for as long as anybody can.
-  const askedUntil = (grant.sent?.at ?? 0) + replayWindowMs;
-  return [{ ...retiredToken(grant, token, Math.max(endsAt, askedUntil)), maybeSpent: true }];
+  if (grant?.tokens === undefined || token === undefined || canBeSameSession(grant, now)) return [];
+  return [
+    {
+      ...retiredToken(grant, token, endOf(grant, grant.tokens, settings)),
+      ...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),
+    },
+  ];
 };
 
 export const bounded = (retired: readonly RetiredToken[], now: number): RetiredToken[] =>

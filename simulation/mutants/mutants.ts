@@ -245,13 +245,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an old connection is ended with a token that may be spent',
-    edits: [
-      inDomain(
-        'retired.ts',
-        'Math.max(endsAt, askedUntil)), maybeSpent: true }',
-        'Math.max(endsAt, askedUntil)) }',
-      ),
-    ],
+    edits: [inDomain('retired.ts', '...(hasUnansweredRefresh(grant) && { maybeSpent: true as const }),', '')],
   },
   {
     name: 'an import repeated during a refresh starts anew',
@@ -415,7 +409,13 @@ export const mended: readonly Mutant[] = [
   {
     name: 'a short-lived token that may have bought a long-lived session is forgotten when it has expired',
     seed: 63479,
-    edits: [inDomain('retired.ts', 'Math.max(endsAt, askedUntil)', 'Math.min(endsAt, askedUntil)')],
+    edits: [
+      inDomain(
+        'retired.ts',
+        'Math.max(tokensEndAt(tokens), grant.sent.at + replayWindowMs)',
+        'tokensEndAt(tokens)',
+      ),
+    ],
   },
 ];
 

@@ -80,6 +80,17 @@ describe('a connect link', () => {
     });
   });
 
+  it('has no endpoint id where the grant is of another app', async () => {
+    const { id } = await api.connect();
+    const { body } = await make(id, { app: 'other' });
+    expect(await stored(body.url)).not.toHaveProperty('endpointId');
+  });
+
+  it('returns to the URL as browsers write it', async () => {
+    const { body } = await make('acme:101', { app: 'main', returnTo: ` ${allowedReturn}/x/../y?a=ü\n` });
+    expect(await stored(body.url)).toMatchObject({ returnTo: { S: `${allowedReturn}/y?a=%C3%BC` } });
+  });
+
   it.each([
     ['no app, where there are several', undefined, 'There are several apps'],
     ['an app that there is not', { app: 'none' }, 'There is no app of that name'],

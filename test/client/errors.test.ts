@@ -7,6 +7,7 @@ import type { GrantView, TokenView } from '../../functions/api/views.ts';
 /** What only `admin` can meet, what the client never sends, and what has no class of its own. */
 const withoutClass = [
   'authorization-refused',
+  'credential-refused',
   'owner-mismatch',
   'route-not-found',
   'method-not-allowed',

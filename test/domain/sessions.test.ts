@@ -123,6 +123,16 @@ describe('a new connection', () => {
     expect(connect(other, { obtainedAt }).cacheUntil).toBeGreaterThan(0);
   });
 
+  it('keeps a token that may be spent as long as what it bought can be asked for, however short its own life', () => {
+    const short = { ...activeGrant.tokens, refreshExpiresAt: start + 10 * minute } as Grant['tokens'];
+    const [retired] = connect(
+      { tokens: short, sent: { at: start + minute, by: 'dead' } },
+      {},
+      5 * minute,
+    ).retired;
+    expect(retired).toMatchObject({ maybeSpent: true, expiresAt: start + minute + settings.replayWindowMs });
+  });
+
   it('retires the access token where the old connection had no other', () => {
     expect(connect(withoutRefreshToken, {}, minute).retired).toMatchObject([
       { token: 'access-1', expiresAt: start + hour },
