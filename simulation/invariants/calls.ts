@@ -190,7 +190,8 @@ export const watchCalls = (
           request.answered = answer;
           noteAnswer(operation, kind, token, answer, evidence);
           if (answer !== 'limited' || penaltyUntil === undefined) return;
-          operation.penalties.set(grantId, penaltyUntil);
+          // Of a grant that is connected for the first time there is no record to say it on.
+          if (isRecordable(grantId, evidence)) operation.penalties.set(grantId, penaltyUntil);
           operation.penalties.set(`app ${app}`, penaltyUntil);
         },
       };

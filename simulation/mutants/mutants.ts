@@ -342,16 +342,6 @@ export const mutants: readonly Mutant[] = [
       ),
     ],
   },
-  {
-    name: 'a mint that comes too late is forgotten',
-    edits: [
-      inKeeper(
-        'refresh.ts',
-        'writes.retire(grant, lost, momentOf(context))',
-        '(lost.mint ? undefined : writes.retire(grant, lost, momentOf(context)))',
-      ),
-    ],
-  },
 ];
 
 /** Each undoes the mending of a defect that a seed found. */
@@ -413,8 +403,19 @@ export const mended: readonly Mutant[] = [
   },
   {
     name: 'a grant is put from a credential in a hold that was recorded a moment ago',
-    seed: 171,
+    seed: 40,
     edits: [inDomain('connection-writes.ts', '!isHeld(grant, now) && isDistant(', 'isDistant(')],
+  },
+  {
+    name: 'a short-lived token that may have bought a long-lived session is forgotten when it has expired',
+    seed: 63479,
+    edits: [
+      inDomain(
+        'retired.ts',
+        'Math.max(tokensEndAt(tokens), grant.sent.at + replayWindowMs)',
+        'tokensEndAt(tokens)',
+      ),
+    ],
   },
 ];
 

@@ -104,7 +104,7 @@ const drawSettings = (random: Random, provider: ProviderRules, assumptions: Assu
 
 /** From a stream of its own, so that seeds found before tell the same story. */
 const drawMinted = (seed: number, count: number): boolean[] => {
-  const random = createRandom(seed, 16);
+  const random = createRandom(seed, 17);
   const some = random.chance(0.35);
   return Array.from({ length: count }, () => some && random.chance(0.6));
 };

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextTask } from '../../functions/domain/attend.ts';
-import { type Grant, hasUnansweredRefresh, isRenewable } from '../../functions/domain/grant.ts';
+import { type Grant, hasUnansweredRefresh, isRenewable, type Tokens } from '../../functions/domain/grant.ts';
 import {
   fullTtls,
   isDistant,
@@ -353,6 +353,16 @@ describe('a session of a credential', () => {
     const grant = writes.connect(spent({ mintedAt: start }), connection, 0, at(0));
     for (const field of ['credential', 'mustMint', 'mintedAt']) expect(grant).not.toHaveProperty(field);
     expect(grant.retired).toMatchObject([{ token: 'refresh-1' }]);
+  });
+
+  it('that may have been prolonged unheard is asked for as long as RingCentral answers, though its token has expired', () => {
+    const short = { ...jwt().tokens, refreshExpiresAt: start + 12 * minute } as Tokens;
+    const grant = jwt({ tokens: short, sent: { at: start + minute, by: 'other' } });
+    const late = writes.connect(grant, connection, 0, at(30 * minute));
+    const expiresAt = start + hour + minute;
+    expect(late.retired).toMatchObject([{ token: 'refresh-1', maybeSpent: true, expiresAt }]);
+    const answered = jwt({ tokens: { ...short, accessExpiresAt: start + 12 * minute } });
+    expect(writes.connect(answered, connection, 0, at(30 * minute)).retired).toEqual([]);
   });
 
   it('whose mint was never answered has no token to be asked for again', () => {
